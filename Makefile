@@ -1,0 +1,71 @@
+# Heddle. `make run` and `make test` need nothing but Swift and Debian's package manager.
+
+PREFIX ?= /usr
+DESTDIR ?=
+CONFIGURATION ?= release
+BUILD := .build/$(CONFIGURATION)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# Libraries to build with, and programs that tests and demo talk to.
+PACKAGES := libmodbus-dev libmosquitto-dev libsqlite3-dev libsimdjson-dev pkg-config \
+	mosquitto mosquitto-clients mbpoll socat openssl curl python3 python3-venv
+
+# One file per package that proves that it is installed, so that `setup` costs nothing the second time.
+SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/include/sqlite3.h /usr/include/simdjson.h \
+	/usr/bin/pkg-config /usr/sbin/mosquitto /usr/bin/mosquitto_pub /usr/bin/mbpoll /usr/bin/socat \
+	/usr/bin/openssl /usr/bin/curl
+
+.PHONY: all setup run test bench bench-long soak lint format install clean build
+
+all: build
+
+# Installs what is missing, by name, from Debian.
+setup:
+	@missing=""; for file in $(SETUP_PROBES); do [ -e $$file ] || missing="$$missing $$file"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing Debian packages (missing:$$missing)"; \
+	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); \
+	fi
+
+build: setup
+	swift build --configuration $(CONFIGURATION)
+
+# The demo home: a battery, a grid meter, a thermostat and an inverter, simulated over the real protocols.
+run: CONFIGURATION := debug
+run: setup
+	swift build --configuration debug
+	@.build/debug/heddle demo --profiles device-profiles
+
+test: setup
+	swift build --build-tests
+	swift test --skip-build --parallel
+
+# Ratios against a baseline in the same run; at most ten minutes.
+bench: setup
+	swift build --configuration release --product heddled
+	swift build --configuration release --product heddle
+	swift build --configuration release --product heddle-simulator
+	swift run --package-path Benchmarks --configuration release heddle-bench
+	Benchmarks/memory.sh .build/release
+
+lint:
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+format:
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+# Programs, unit, system user, directories and profiles. Build first, then install with the rights that PREFIX needs.
+install:
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	  $(DESTDIR)$(PREFIX)/share/heddle/device-profiles $(DESTDIR)/etc/heddle/device-profiles
+	install -d -m 0700 $(DESTDIR)/etc/heddle/credentials
+	install -m 0755 $(BUILD)/heddled $(BUILD)/heddle $(BUILD)/heddle-simulator $(DESTDIR)$(PREFIX)/bin/
+	install -m 0644 systemd/heddled.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -m 0644 systemd/heddle.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/heddle.conf
+	cp -R device-profiles/. $(DESTDIR)$(PREFIX)/share/heddle/device-profiles/
+	[ -e $(DESTDIR)/etc/heddle/heddle.yaml ] || install -m 0640 systemd/heddle.yaml $(DESTDIR)/etc/heddle/heddle.yaml
+	@if [ -z "$(DESTDIR)" ] && command -v systemd-sysusers >/dev/null; then \
+	  systemd-sysusers && chgrp heddle /etc/heddle/heddle.yaml && chown heddle: /etc/heddle/credentials; fi
+
+clean:
+	rm -rf .build Benchmarks/.build

@@ -1,0 +1,151 @@
+public import LocalAPISchema
+
+/// No content, for answers without a body.
+public struct Nothing: Decodable, Sendable, Hashable {
+  /// Accepts whatever is there.
+  public init(from decoder: any Decoder) {}
+}
+
+extension LocalAPIClient {
+  /// `GET /v1/status`
+  public func status() async throws(APIClientError) -> APIReply<GatewayStatus> { try await send("GET", "/v1/status") }
+
+  /// `GET /v1/version`
+  public func version() async throws(APIClientError) -> APIReply<VersionInfo> { try await send("GET", "/v1/version") }
+
+  /// `GET /v1/devices`, up to 500 of them.
+  public func devices(
+    type: String? = nil, customerId: String? = nil, siteId: String? = nil, status: String? = nil, page: Int = 1
+  ) async throws(APIClientError) -> APIReply<Page<DeviceResource>> {
+    try await send(
+      "GET", "/v1/devices",
+      query: [
+        ("type", type), ("customerId", customerId), ("siteId", siteId), ("status", status), ("page", String(page)),
+        ("perPage", String(SliceRequest.maxPerPage)),
+      ])
+  }
+
+  /// `GET /v1/devices/{id}`
+  public func device(_ id: String) async throws(APIClientError) -> APIReply<DeviceResource> {
+    try await send("GET", "/v1/devices/\(Self.escaped(id))")
+  }
+
+  /// `POST /v1/devices/{id}/commands`, waiting for confirmation at most so long.
+  public func submit(
+    _ submission: CommandSubmission, to deviceId: String, waitSeconds: Int
+  ) async throws(APIClientError) -> APIReply<CommandResource> {
+    try await send(
+      "POST", "/v1/devices/\(Self.escaped(deviceId))/commands", headers: Self.wait(waitSeconds), body: submission,
+      waitSeconds: waitSeconds)
+  }
+
+  /// `POST /v1/devices/{id}/commands` with `dryRun`.
+  public func preview(
+    _ submission: CommandSubmission, to deviceId: String
+  ) async throws(APIClientError) -> APIReply<CommandPreview> {
+    var submission = submission
+    submission.dryRun = true
+    return try await send("POST", "/v1/devices/\(Self.escaped(deviceId))/commands", body: submission)
+  }
+
+  /// `GET /v1/commands`, newest first.
+  public func commands(
+    deviceId: String? = nil, status: String? = nil, limit: Int = 20
+  ) async throws(APIClientError) -> APIReply<Page<CommandResource>> {
+    try await send(
+      "GET", "/v1/commands", query: [("deviceId", deviceId), ("status", status), ("perPage", String(limit))])
+  }
+
+  /// `GET /v1/commands/{id}`, waiting for confirmation at most so long.
+  public func command(_ id: String, waitSeconds: Int = 0) async throws(APIClientError) -> APIReply<CommandResource> {
+    try await send("GET", "/v1/commands/\(Self.escaped(id))", headers: Self.wait(waitSeconds), waitSeconds: waitSeconds)
+  }
+
+  /// `POST /v1/commands/{id}/cancel`
+  public func cancelCommand(_ id: String) async throws(APIClientError) -> APIReply<CommandResource> {
+    try await send("POST", "/v1/commands/\(Self.escaped(id))/cancel")
+  }
+
+  /// `GET /v1/customers`
+  public func customers() async throws(APIClientError) -> APIReply<Page<CustomerResource>> {
+    try await send("GET", "/v1/customers", query: [("perPage", String(SliceRequest.maxPerPage))])
+  }
+
+  /// `GET /v1/customers/{id}`
+  public func customer(_ id: String) async throws(APIClientError) -> APIReply<CustomerResource> {
+    try await send("GET", "/v1/customers/\(Self.escaped(id))")
+  }
+
+  /// `GET /v1/customers/{id}/usage`
+  public func customerUsage(
+    _ id: String, _ period: UsagePeriod
+  ) async throws(APIClientError) -> APIReply<UsageReport> {
+    try await send("GET", "/v1/customers/\(Self.escaped(id))/usage", query: period.query)
+  }
+
+  /// `GET /v1/sites/{id}/usage`
+  public func siteUsage(_ id: String, _ period: UsagePeriod) async throws(APIClientError) -> APIReply<UsageReport> {
+    try await send("GET", "/v1/sites/\(Self.escaped(id))/usage", query: period.query)
+  }
+
+  /// `GET /v1/sites`
+  public func sites(customerId: String? = nil) async throws(APIClientError) -> APIReply<Page<SiteResource>> {
+    try await send(
+      "GET", "/v1/sites", query: [("customerId", customerId), ("perPage", String(SliceRequest.maxPerPage))])
+  }
+
+  /// `GET /v1/events`
+  public func events(
+    after: Int64? = nil, deviceId: String? = nil, limit: Int = 50
+  ) async throws(APIClientError) -> APIReply<EventList> {
+    try await send(
+      "GET", "/v1/events",
+      query: [("after", after.map(String.init)), ("deviceId", deviceId), ("limit", String(limit))])
+  }
+
+  /// `POST /v1/keys`
+  public func createKey(_ draft: APIKeyDraft) async throws(APIClientError) -> APIReply<CreatedAPIKey> {
+    try await send("POST", "/v1/keys", body: draft)
+  }
+
+  /// `GET /v1/keys`
+  public func keys() async throws(APIClientError) -> APIReply<APIKeyList> { try await send("GET", "/v1/keys") }
+
+  /// `DELETE /v1/keys/{id}`
+  public func revokeKey(_ id: String) async throws(APIClientError) -> APIReply<Nothing> {
+    try await send("DELETE", "/v1/keys/\(Self.escaped(id))")
+  }
+
+  private static func wait(_ seconds: Int) -> [(String, String)] {
+    seconds > 0 ? [("Prefer", "wait=\(seconds)")] : []
+  }
+}
+
+/// Which time of usage is wanted, in the words of the API.
+public struct UsagePeriod: Sendable, Hashable {
+  /// `today`, `yesterday`, `month`, `7d`.
+  public var range: String?
+  /// A time or a date, instead of `range`.
+  public var from: String?
+  /// A time or a date, excluded.
+  public var to: String?
+  /// `15m`, `hour`, `day` or `none`.
+  public var by: String?
+  /// IANA zone.
+  public var timezone: String?
+
+  /// A time; today without anything.
+  public init(
+    range: String? = nil, from: String? = nil, to: String? = nil, by: String? = nil, timezone: String? = nil
+  ) {
+    self.range = range
+    self.from = from
+    self.to = to
+    self.by = by
+    self.timezone = timezone
+  }
+
+  var query: [(String, String?)] {
+    [("range", range), ("from", from), ("to", to), ("by", by), ("timezone", timezone)]
+  }
+}

@@ -1,0 +1,178 @@
+import Crypto
+import EnergyModel
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LocalAPISchema
+import TimeSource
+
+extension GatewayRoutes {
+  /// The longest wait for `Prefer: wait`, in seconds; a longer wish is cut.
+  static let maxWaitSeconds = 60
+  /// The longest idempotency key.
+  static let maxIdempotencyKeyLength = 255
+  /// How often a waiting request looks at its command.
+  static let waitStep: Duration = .milliseconds(100)
+
+  var commandRoutes: [Route] {
+    [
+      route(.post, "/v1/devices/{id}/commands", .scope(.commandsWrite)) { try await submit($0) },
+      route(.get, "/v1/devices/{id}/commands", .scope(.devicesRead)) { request in
+        let query = try request.query("status", "page", "perPage")
+        let device = try await device(request.parameter("id"), for: request.caller)
+        return try await listCommands(request, query, deviceId: device.id)
+      },
+      route(.get, "/v1/commands", .scope(.devicesRead)) { request in
+        let query = try request.query("deviceId", "status", "page", "perPage")
+        return try await listCommands(request, query, deviceId: query.text("deviceId"))
+      },
+      route(.get, "/v1/commands/{id}", .scope(.devicesRead)) { request in
+        _ = try request.query()
+        var command = try await command(request.parameter("id"), for: request.caller)
+        if let seconds = Self.waitSeconds(request.request.headers) {
+          command = try await settled(command, seconds: seconds)
+        }
+        return try JSONText.response(command)
+      },
+      route(.post, "/v1/commands/{id}/cancel", .scope(.commandsWrite)) { request in
+        let command = try await command(request.parameter("id"), for: request.caller)
+        return try JSONText.response(try await service.cancelCommand(command.id, actor: request.caller.actor))
+      },
+    ]
+  }
+
+  private func command(_ id: String, for caller: Caller) async throws -> CommandResource {
+    let command = try await service.command(id)
+    guard caller.customerId != nil else { return command }
+    let device = try? await service.device(command.deviceId)
+    guard let device, caller.sees(customer: device.customerId) else { throw APIError.notFound("command", id) }
+    return command
+  }
+
+  private func listCommands(
+    _ request: APIRequest, _ query: QueryReader, deviceId: String?
+  ) async throws -> Response {
+    let (page, slice) = try query.slice()
+    let list = try await service.commands(
+      CommandQuery(
+        deviceId: deviceId, customerId: request.caller.customerId,
+        status: try query.word("status", CommandStatus.self), slice: slice))
+    return try JSONText.response(Page(list, page: page, perPage: slice.limit))
+  }
+
+  // MARK: Submission
+
+  private func submit(_ request: APIRequest) async throws -> Response {
+    let device = try await device(request.parameter("id"), for: request.caller)
+    let object = try await RequestBodyReader.object(request.request)
+    let body = try RequestBodyReader.decode(
+      CommandSubmission.self, from: object,
+      fields: [
+        "command", "verb", "input", "durationSeconds", "ttlSeconds", "dryRun", "idempotencyKey", "onConflict",
+      ])
+    let call = try Self.call(body, device: device, request)
+    if body.dryRun == true { return try JSONText.response(try await service.preview(call)) }
+    let submitted = try await service.submit(call)
+    var command = submitted.command
+    var headers = HTTPFields()
+    headers[.location] = "/v1/commands/\(command.id)"
+    if submitted.isReplay { headers[.idempotentReplayed] = "true" }
+    guard let seconds = Self.waitSeconds(request.request.headers) else {
+      return try JSONText.response(command, status: .accepted, headers: headers)
+    }
+    headers[.preferenceApplied] = "wait=\(seconds)"
+    command = try await settled(command, seconds: seconds)
+    return try JSONText.response(command, status: command.isSettled ? .ok : .accepted, headers: headers)
+  }
+
+  private static func call(
+    _ body: CommandSubmission, device: DeviceResource, _ request: APIRequest
+  ) throws -> CommandCall {
+    let policy = body.onConflict ?? .reject
+    for (pointer, value) in [("/durationSeconds", body.durationSeconds), ("/ttlSeconds", body.ttlSeconds)] {
+      guard let value, !(value.isFinite && value > 0) else { continue }
+      throw APIError.invalid(pointer, "\(pointer.dropFirst()) must be above 0", code: "OUT_OF_RANGE")
+    }
+    let call = CommandCall(
+      deviceId: device.id, name: try name(body, device), input: body.input ?? [:],
+      durationSeconds: body.durationSeconds, ttlSeconds: body.ttlSeconds, actor: request.caller.actor,
+      idempotencyKey: try idempotencyKey(body, request.request.headers), digest: "", onConflict: policy)
+    return try digested(call)
+  }
+
+  private static func name(_ body: CommandSubmission, _ device: DeviceResource) throws -> CommandName {
+    guard let text = body.command ?? body.verb, !text.isEmpty else {
+      throw APIError.invalid("/command", "'command' is missing", code: "MISSING_FIELD", hint: "\"battery:charge\"")
+    }
+    guard text.contains(":") else { return CommandName(kind: device.type, verb: text) }
+    guard let name = CommandName(text), name.kind == device.type else {
+      throw APIError.invalid(
+        "/command", "\(device.id) is a \(device.type.rawValue) and cannot do '\(text)'", code: "UNSUPPORTED_COMMAND",
+        hint: device.capabilities.commands.isEmpty
+          ? "it takes no commands" : "it can do \(device.capabilities.commands.joined(separator: ", "))")
+    }
+    return name
+  }
+
+  private static func idempotencyKey(_ body: CommandSubmission, _ headers: HTTPFields) throws -> String? {
+    let header = headers[.idempotencyKey]
+    if let header, let own = body.idempotencyKey, header != own {
+      throw APIError.invalid("/idempotencyKey", "'idempotencyKey' differs from the header Idempotency-Key")
+    }
+    guard let key = header ?? body.idempotencyKey else { return nil }
+    guard !key.isEmpty, key.utf8.count <= maxIdempotencyKeyLength else {
+      throw APIError.invalid(
+        "/idempotencyKey", "an idempotency key has 1 to \(maxIdempotencyKeyLength) characters", code: "OUT_OF_RANGE")
+    }
+    return key
+  }
+
+  private struct Meaning: Encodable {
+    let device: String
+    let command: String
+    let input: [String: ScalarValue]
+    let duration: Double?
+    let ttl: Double?
+    let policy: String
+  }
+
+  private static func digested(_ call: CommandCall) throws -> CommandCall {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let meaning = try encoder.encode(
+      Meaning(
+        device: call.deviceId, command: call.name.description, input: call.input, duration: call.durationSeconds,
+        ttl: call.ttlSeconds, policy: call.onConflict.rawValue))
+    var call = call
+    call.digest = SHA256.hash(data: meaning).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+    return call
+  }
+
+  // MARK: Waiting
+
+  /// `Prefer: wait=10`; anything else in the header is ignored, as its standard (RFC 7240) wants it.
+  static func waitSeconds(_ headers: HTTPFields) -> Int? {
+    guard let header = headers[.prefer] else { return nil }
+    for preference in header.split(separator: ",") {
+      let parts = preference.filter { $0 != " " }.split(separator: "=")
+      guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]), seconds > 0 else {
+        continue
+      }
+      return min(seconds, maxWaitSeconds)
+    }
+    return nil
+  }
+
+  /// The command when it is confirmed or ended, or when the time is over, or when the server stops.
+  private func settled(_ command: CommandResource, seconds: Int) async throws -> CommandResource {
+    let deadline = time.monotonic() + .seconds(seconds)
+    var command = command
+    while !command.isSettled, time.monotonic() < deadline, !listeners.isStopping {
+      try await time.sleep(for: Self.waitStep)
+      command = try await service.command(command.id)
+    }
+    return command
+  }
+}

@@ -1,0 +1,289 @@
+public import EnergyModel
+public import LocalAPISchema
+
+/// Everything that the API needs from the gateway. The composition root implements it on the real parts.
+///
+/// The server has done before a call: authentication, scopes, the syntax of every field and parameter. It also checks
+/// that a device, site, customer or command belongs to the customer of a restricted key; a service only honours the
+/// `customerId` of a query. A failure is an `APIError`, whose status and words the client gets as they are.
+public protocol GatewayService: Sendable {
+  /// The state of the whole gateway. `api` is filled in by the server.
+  func status() async throws(APIError) -> GatewayStatus
+  /// Whether the store is open and the adapters are started.
+  func readiness() async -> Readiness
+
+  // MARK: Devices
+
+  /// Devices in the order of their ids.
+  func devices(_ query: DeviceQuery) async throws(APIError) -> ListSlice<DeviceResource>
+  /// 404 (`APIError.notFound`) if there is no such device.
+  func device(_ id: String) async throws(APIError) -> DeviceResource
+
+  // MARK: Commands
+
+  /// Validates, journals and queues. A refusal is an `APIError` (`APIError.status(for:)`), with the journal's id in
+  /// `details["commandId"]`. Called only without `dryRun`.
+  func submit(_ request: CommandCall) async throws(APIError) -> SubmittedCommand
+  /// Validates like `submit` and says what would be written. Nothing is journaled or sent.
+  func preview(_ request: CommandCall) async throws(APIError) -> CommandPreview
+  /// Newest first.
+  func commands(_ query: CommandQuery) async throws(APIError) -> ListSlice<CommandResource>
+  /// 404 if there is no such command.
+  func command(_ id: String) async throws(APIError) -> CommandResource
+  /// 409 if it is terminal already. Ends a running lease with its revert.
+  func cancelCommand(_ id: String, actor: String) async throws(APIError) -> CommandResource
+
+  // MARK: Customers and sites
+
+  /// In the order of their ids.
+  func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource>
+  /// 404 if there is no such customer.
+  func customer(_ id: String) async throws(APIError) -> CustomerResource
+  /// Makes one with a new id `cus_…`.
+  func createCustomer(_ draft: CustomerDraft) async throws(APIError) -> CustomerResource
+  /// Replaces what may be changed; 409 for one from the configuration.
+  func updateCustomer(_ id: String, _ draft: CustomerDraft) async throws(APIError) -> CustomerResource
+  /// 409 for one from the configuration, or while sites or devices belong to it.
+  func deleteCustomer(_ id: String) async throws(APIError)
+  /// In the order of their ids.
+  func sites(_ query: SiteQuery) async throws(APIError) -> ListSlice<SiteResource>
+  /// 404 if there is no such site.
+  func site(_ id: String) async throws(APIError) -> SiteResource
+  /// Makes one with a new id `sit_…`.
+  func createSite(_ draft: SiteDraft) async throws(APIError) -> SiteResource
+  /// Replaces what may be changed; 409 for one from the configuration.
+  func updateSite(_ id: String, _ draft: SiteDraft) async throws(APIError) -> SiteResource
+  /// 409 for one from the configuration, or while devices belong to it.
+  func deleteSite(_ id: String) async throws(APIError)
+  /// Sums the windows. The server has resolved range, zone and buckets.
+  func usage(_ request: UsageRequest) async throws(APIError) -> [String: UsageMetric]
+
+  // MARK: Events and keys
+
+  /// Oldest first.
+  func events(_ query: EventQuery) async throws(APIError) -> [EventResource]
+  /// The key of that id; `nil` if there is none. Asked for on every request over TCP, so it should be in memory.
+  func storedKey(_ id: String) async throws(APIError) -> StoredKey?
+  /// All keys in the order of their making.
+  func storedKeys() async throws(APIError) -> [StoredKey]
+  /// Keeps a new key.
+  func storeKey(_ key: StoredKey) async throws(APIError)
+  /// Forgets a key; `false` if there was none.
+  func removeKey(_ id: String) async throws(APIError) -> Bool
+}
+
+/// Which devices are wanted. A `nil` does not restrict.
+public struct DeviceQuery: Sendable, Hashable {
+  /// Of this kind.
+  public var type: DeviceKind?
+  /// Of this customer.
+  public var customerId: String?
+  /// At this site.
+  public var siteId: String?
+  /// Heard like this.
+  public var status: Connectivity.State?
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    type: DeviceKind? = nil, customerId: String? = nil, siteId: String? = nil, status: Connectivity.State? = nil,
+    slice: SliceRequest
+  ) {
+    self.type = type
+    self.customerId = customerId
+    self.siteId = siteId
+    self.status = status
+    self.slice = slice
+  }
+}
+
+/// Which commands are wanted. A `nil` does not restrict.
+public struct CommandQuery: Sendable, Hashable {
+  /// To this device.
+  public var deviceId: String?
+  /// To devices of this customer.
+  public var customerId: String?
+  /// In this state.
+  public var status: CommandStatus?
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    deviceId: String? = nil, customerId: String? = nil, status: CommandStatus? = nil, slice: SliceRequest
+  ) {
+    self.deviceId = deviceId
+    self.customerId = customerId
+    self.status = status
+    self.slice = slice
+  }
+}
+
+/// Which customers are wanted. A `nil` does not restrict.
+public struct CustomerQuery: Sendable, Hashable {
+  /// Only this one, for keys of one customer.
+  public var id: String?
+  /// With this id of the operator's.
+  public var referenceId: String?
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    id: String? = nil, referenceId: String? = nil, slice: SliceRequest
+  ) {
+    self.id = id
+    self.referenceId = referenceId
+    self.slice = slice
+  }
+}
+
+/// Which sites are wanted. A `nil` does not restrict.
+public struct SiteQuery: Sendable, Hashable {
+  /// Of this customer.
+  public var customerId: String?
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    customerId: String? = nil, slice: SliceRequest
+  ) {
+    self.customerId = customerId
+    self.slice = slice
+  }
+}
+
+/// Which events are wanted. A `nil` does not restrict.
+public struct EventQuery: Sendable, Hashable {
+  /// Only later ones, from the oldest on; `nil` = the newest `limit` of all.
+  public var after: Int64?
+  /// Of this customer.
+  public var customerId: String?
+  /// Of this device.
+  public var deviceId: String?
+  /// The most events to give.
+  public var limit: Int
+
+  /// All members, those that can be absent with a default.
+  public init(
+    after: Int64? = nil, customerId: String? = nil, deviceId: String? = nil, limit: Int
+  ) {
+    self.after = after
+    self.customerId = customerId
+    self.deviceId = deviceId
+    self.limit = limit
+  }
+}
+
+/// A command with its sender.
+public struct CommandCall: Sendable, Hashable {
+  /// The device; it exists and is the caller's.
+  public var deviceId: String
+  /// `type:verb`, the type being the device's.
+  public var name: CommandName
+  /// The arguments in SI units.
+  public var input: [String: ScalarValue]
+  /// How long it is to hold, finite and above 0.
+  public var durationSeconds: Double?
+  /// Seconds until it is not worth sending any more, finite and above 0.
+  public var ttlSeconds: Double?
+  /// A key's id, `local:<user id>` or `local`.
+  public var actor: String
+  /// From the header or the body.
+  public var idempotencyKey: String?
+  /// SHA-256 of the request's meaning, hexadecimal: the same for the same device, command, input, times and policy.
+  public var digest: String
+  /// What to do when another command holds the device.
+  public var onConflict: CommandSubmission.ConflictPolicy
+
+  /// All members, those that can be absent with a default.
+  public init(
+    deviceId: String, name: CommandName, input: [String: ScalarValue] = [:], durationSeconds: Double? = nil,
+    ttlSeconds: Double? = nil, actor: String, idempotencyKey: String? = nil, digest: String,
+    onConflict: CommandSubmission.ConflictPolicy
+  ) {
+    self.deviceId = deviceId
+    self.name = name
+    self.input = input
+    self.durationSeconds = durationSeconds
+    self.ttlSeconds = ttlSeconds
+    self.actor = actor
+    self.idempotencyKey = idempotencyKey
+    self.digest = digest
+    self.onConflict = onConflict
+  }
+}
+
+/// The answer to a submission.
+public struct SubmittedCommand: Sendable, Hashable {
+  /// The command as it is now.
+  public var command: CommandResource
+  /// Whether this is the first answer again, for a repeated idempotency key.
+  public var isReplay: Bool
+
+  /// All members, those that can be absent with a default.
+  public init(
+    command: CommandResource, isReplay: Bool
+  ) {
+    self.command = command
+    self.isReplay = isReplay
+  }
+}
+
+/// Whose usage, when, in which pieces.
+public struct UsageRequest: Sendable, Hashable {
+  /// Whose usage.
+  public enum Subject: Sendable, Hashable {
+    /// All sites and unsited devices of a customer, each device once.
+    case customer(String)
+    /// All devices of a site.
+    case site(String)
+  }
+
+  /// Whose usage.
+  public var subject: Subject
+  /// The whole time, on whole minutes.
+  public var interval: UsageInterval
+  /// The pieces of the series, in order, without gaps, on whole minutes; empty when only the total is wanted.
+  public var buckets: [UsageInterval]
+
+  /// All members, those that can be absent with a default.
+  public init(
+    subject: Subject, interval: UsageInterval, buckets: [UsageInterval] = []
+  ) {
+    self.subject = subject
+    self.interval = interval
+    self.buckets = buckets
+  }
+}
+
+/// A key as it is kept: without its secret.
+public struct StoredKey: Sendable, Hashable {
+  /// Eight characters.
+  public var id: String
+  /// SHA-256 of the whole key, 32 bytes.
+  public var digest: [UInt8]
+  /// What it is for.
+  public var label: String
+  /// What it may do.
+  public var scopes: [APIScope]
+  /// The only customer that it may see; `nil` = all.
+  public var customerId: String?
+  /// When it was made.
+  public var createdAt: Timestamp
+
+  /// All members, those that can be absent with a default.
+  public init(
+    id: String, digest: [UInt8] = [], label: String, scopes: [APIScope] = [], customerId: String? = nil,
+    createdAt: Timestamp
+  ) {
+    self.id = id
+    self.digest = digest
+    self.label = label
+    self.scopes = scopes
+    self.customerId = customerId
+    self.createdAt = createdAt
+  }
+}

@@ -1,0 +1,88 @@
+import EnergyModel
+import LocalAPISchema
+
+/// The status in Prometheus' text format.
+struct PrometheusText {
+  private var text = ""
+
+  static func render(_ status: GatewayStatus, streamClients: Int) -> String {
+    var output = PrometheusText()
+    output.addGateway(status, streamClients: streamClients)
+    output.addLinks(status.links)
+    output.addDevices(status.devices)
+    output.metric("heddle_dropped_total", "counter", "What was dropped since the start, by cause.") {
+      status.drops.sorted { $0.key < $1.key }.map { ([("cause", $0.key)], Double($0.value)) }
+    }
+    return output.text
+  }
+
+  private mutating func addGateway(_ status: GatewayStatus, streamClients: Int) {
+    metric("heddle_build_info", "gauge", "The version of the program.") { [([("version", status.version)], 1)] }
+    metric("heddle_start_time_seconds", "gauge", "When the daemon started, Unix time.") {
+      [([], status.startedAt.seconds)]
+    }
+    metric("heddle_store_bytes", "gauge", "Size of the database on disk.") { [([], Double(status.store.bytes))] }
+    metric("heddle_store_pending_windows", "gauge", "Aggregates that wait to be written.") {
+      [([], Double(status.store.pendingWindows))]
+    }
+    metric("heddle_store_failing", "gauge", "1 while writing does not work.") {
+      [([], status.store.lastError == nil ? 0 : 1)]
+    }
+    metric("heddle_stream_clients", "gauge", "Clients of the event stream.") { [([], Double(streamClients))] }
+  }
+
+  private mutating func addLinks(_ links: [LinkStatus]) {
+    func labels(_ link: LinkStatus) -> [(String, String)] { [("link", link.id), ("transport", link.transport)] }
+    metric("heddle_link_connected", "gauge", "Whether the link's socket or session is up.") {
+      links.map { (labels($0), $0.isConnected ? 1 : 0) }
+    }
+    metric("heddle_link_exchanges_total", "counter", "Requests sent or messages received.") {
+      links.map { (labels($0), Double($0.exchanges)) }
+    }
+    metric("heddle_link_errors_total", "counter", "Exchanges that failed, by kind.") {
+      links.flatMap { link in
+        link.errors.sorted { $0.key < $1.key }.map { (labels(link) + [("kind", $0.key)], Double($0.value)) }
+      }
+    }
+    metric("heddle_link_connects_total", "counter", "Connections made.") {
+      links.map { (labels($0), Double($0.connects)) }
+    }
+    metric("heddle_link_busy_ratio", "gauge", "Share of time that the bus was busy, 0 to 1.") {
+      links.compactMap { link in link.busyShare.map { (labels(link), $0) } }
+    }
+  }
+
+  private mutating func addDevices(_ devices: [DeviceStatus]) {
+    metric("heddle_device_connectivity", "gauge", "1 for the state that the device is in.") {
+      devices.flatMap { device in
+        Connectivity.State.allCases.map { state in
+          (
+            [("device", device.id), ("type", device.type.rawValue), ("state", state.rawValue)],
+            device.connectivity == state ? 1 : 0
+          )
+        }
+      }
+    }
+    metric("heddle_device_age_seconds", "gauge", "Seconds since the device was last heard.") {
+      devices.compactMap { device in
+        device.ageSeconds.map { ([("device", device.id), ("type", device.type.rawValue)], $0) }
+      }
+    }
+  }
+
+  private mutating func metric(
+    _ name: String, _ type: String, _ help: String, _ samples: () -> [(labels: [(String, String)], value: Double)]
+  ) {
+    let samples = samples()
+    guard !samples.isEmpty else { return }
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    for sample in samples {
+      let labels = sample.labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
+      text += name + (labels.isEmpty ? "" : "{\(labels)}") + " \(ScalarValue.number(sample.value))\n"
+    }
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+  }
+}

@@ -1,0 +1,63 @@
+import EnergyModel
+import Foundation
+import Hummingbird
+import LocalAPISchema
+
+/// Reads the parameters of a query; a name that the route does not have is an error and not ignored.
+struct QueryReader {
+  private let values: [String: String]
+
+  /// - Parameter allowed: all names that the route has.
+  init(_ request: Request, allowed: [String]) throws(APIError) {
+    var values: [String: String] = [:]
+    for (key, value) in request.uri.queryParameters {
+      let name = String(key)
+      guard allowed.contains(name) else {
+        throw .invalid(
+          "?\(name)", "there is no parameter '\(name)' here", code: "UNKNOWN_PARAMETER",
+          hint: allowed.isEmpty ? "it takes none" : "possible are \(allowed.joined(separator: ", "))")
+      }
+      values[name] = String(value).replacing("+", with: " ")
+    }
+    self.values = values
+  }
+
+  /// `nil` where the parameter is absent or empty.
+  func text(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    guard let text = text(name) else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw .invalid(
+        "?\(name)", "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'",
+        code: "OUT_OF_RANGE")
+    }
+    return value
+  }
+
+  func word<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) throws(APIError) -> Word?
+  where Word.RawValue == String {
+    guard let text = text(name) else { return nil }
+    guard let word = Word(rawValue: text) else {
+      let all = Word.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .invalid("?\(name)", "'\(name)' cannot be '\(text)'", hint: "one of \(all)")
+    }
+    return word
+  }
+
+  /// `page` and `perPage` as a slice.
+  func slice() throws(APIError) -> (page: Int, slice: SliceRequest) {
+    let page = try integer("page", in: 1...1_000_000) ?? 1
+    let perPage = try integer("perPage", in: 1...SliceRequest.maxPerPage) ?? SliceRequest.defaultPerPage
+    return (page, SliceRequest(offset: (page - 1) * perPage, limit: perPage))
+  }
+}
+
+extension Page {
+  /// A slice as a page.
+  init(_ slice: ListSlice<Item>, page: Int, perPage: Int) {
+    let pages = (slice.totalItems + perPage - 1) / max(1, perPage)
+    self.init(
+      data: slice.items, page: page, perPage: perPage, totalItems: slice.totalItems, totalPages: max(1, pages))
+  }
+}

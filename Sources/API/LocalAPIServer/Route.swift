@@ -1,0 +1,80 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LocalAPISchema
+
+/// One operation of the API. The table of all of them makes the router, the 405 answers and the check of the OpenAPI
+/// document.
+struct Route: Sendable {
+  /// Who may call it.
+  enum Access: Sendable, Hashable {
+    /// Everybody.
+    case open
+    /// Keys with this scope.
+    case scope(APIScope)
+    /// Keys with this scope that are not restricted to one customer.
+    case unrestricted(APIScope)
+  }
+
+  let method: HTTPRequest.Method
+  /// With parameters as `{id}`, as in the OpenAPI document.
+  let path: String
+  let access: Access
+  let handler: @Sendable (APIRequest) async throws -> Response
+
+  /// Whether a request's path is this one.
+  func matches(path other: String) -> Bool {
+    let own = path.split(separator: "/")
+    let given = other.split(separator: "/")
+    return own.count == given.count && zip(own, given).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+  }
+}
+
+/// A request with its caller, as handlers get it.
+struct APIRequest: Sendable {
+  let request: Request
+  let context: APIRequestContext
+  let caller: Caller
+
+  /// A parameter of the path; routes only ask for those that they have.
+  func parameter(_ name: String) -> String {
+    let text = context.parameters.get(name) ?? ""
+    return text.removingPercentEncoding ?? text
+  }
+
+  /// The parameters of the query.
+  func query(_ allowed: String...) throws(APIError) -> QueryReader { try QueryReader(request, allowed: allowed) }
+}
+
+extension Route {
+  /// The handler behind authentication and scopes.
+  func guarded(by authenticator: Authenticator) -> @Sendable (Request, APIRequestContext) async throws -> Response {
+    { request, context in
+      let caller = try await self.caller(request, context, authenticator)
+      return try await self.handler(APIRequest(request: request, context: context, caller: caller))
+    }
+  }
+
+  private func caller(
+    _ request: Request, _ context: APIRequestContext, _ authenticator: Authenticator
+  ) async throws -> Caller {
+    let needed: APIScope
+    switch access {
+    case .open: return .anonymous
+    case .scope(let scope), .unrestricted(let scope): needed = scope
+    }
+    if context.isLocalSocket { return .local(userID: await context.peerUserID()) }
+    let caller = try await authenticator.caller(headers: request.headers, address: context.remoteAddress)
+    guard caller.may(needed) else {
+      throw APIError(
+        status: 403, code: "SCOPE_MISSING", message: "this key lacks the scope \(needed.rawValue)",
+        hint: "heddle key create --scope \(needed.rawValue) makes one that has it")
+    }
+    if case .unrestricted = access, caller.customerId != nil {
+      throw APIError(
+        status: 403, code: "KEY_RESTRICTED", message: "this key is for one customer only",
+        hint: "use a key that is not restricted")
+    }
+    return caller
+  }
+}

@@ -1,0 +1,69 @@
+import AdapterKit
+
+/// Why a request did not give what was asked for.
+struct HTTPFailure: Error, Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
+    /// There was no connection, so nothing was sent.
+    case unreachable
+    /// Nothing, or only a part, came in time.
+    case timeout
+    /// The connection ended in the middle.
+    case brokenOff
+    /// An answer came, but it is not what the profile describes.
+    case notUnderstood
+    /// A status that says that the device could not.
+    case serverError(Int)
+    /// A status that says that the device would not, or an expectation that failed.
+    case refused(Int)
+    /// The device does not accept user and password.
+    case unauthorized
+    /// The device asks to be left alone for a while.
+    case busy(pause: Duration)
+    /// The request cannot be written as HTTP.
+    case invalidRequest
+    /// The link was stopped in the middle.
+    case stopped
+  }
+
+  var kind: Kind
+  /// In words, without the name of the request and without secrets.
+  var message: String
+
+  /// The key under which statistics count it: few, and the same for the same cause.
+  var counter: String {
+    switch kind {
+    case .unreachable: "unreachable"
+    case .timeout: "timeout"
+    case .brokenOff: "broken off"
+    case .notUnderstood: "not understood"
+    case .serverError(let status): "HTTP \(status)"
+    case .refused(200..<300): "expectation failed"
+    case .refused(let status): "HTTP \(status)"
+    case .unauthorized: "HTTP 401"
+    case .busy: "asked to wait"
+    case .invalidRequest: "invalid request"
+    case .stopped: "stopped"
+    }
+  }
+
+  /// What it means for a command.
+  ///
+  /// A 5xx may come from a device that stumbled after it acted, so only what was refused or never sent is certain.
+  var faultKind: CommandFault.Kind {
+    switch kind {
+    case .unreachable, .invalidRequest: .notSent
+    case .timeout: .timeout
+    case .brokenOff, .notUnderstood, .serverError, .stopped: .brokenOff
+    case .refused, .unauthorized, .busy: .refused
+    }
+  }
+}
+
+/// Text of a device made fit for one line of a log: no control characters, not too long.
+func presentable(_ text: some StringProtocol) -> String {
+  let limit = 200
+  let visible = text.unicodeScalars.lazy.map { $0.properties.generalCategory == .control ? " " : $0 }
+  var result = ""
+  result.unicodeScalars.append(contentsOf: visible.prefix(limit))
+  return result
+}

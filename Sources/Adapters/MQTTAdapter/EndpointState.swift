@@ -1,0 +1,55 @@
+internal import AdapterKit
+internal import DeviceProfiles
+internal import EnergyModel
+
+/// What a link knows about one device behind it.
+struct EndpointState {
+  let id: EndpointID
+  var decoder: EndpointDecoder
+  var health: EndpointHealth
+  var failureLog = FailureLog()
+  /// How long silence may last; `nil`: silence says nothing.
+  let silentAfter: Duration?
+  /// Monotonic time of the last sign of life, or of the connection.
+  var lastHeard: Duration = .zero
+  /// The device's own word (usually its last will) that it is gone. It outweighs messages that still come.
+  var hasAnnouncedLeave = false
+  /// Kept over a reconnect, which starts `health` anew.
+  var lastSeenAt: Timestamp?
+  /// The messages that ask for its state, and when the next one is due.
+  var requests: [StateRequest]
+
+  /// A message that asks for state, sent at an interval.
+  struct StateRequest {
+    let operation: WireOperation
+    let interval: Duration
+    var due: Duration
+  }
+
+  /// No profile can make the link flood a broker with requests.
+  static let shortestRequestInterval: Duration = .milliseconds(100)
+
+  init(_ specification: EndpointSpecification, wall: Timestamp) {
+    id = specification.id
+    decoder = EndpointDecoder(specification.profile)
+    health = EndpointHealth(wall: wall)
+    if case .mqtt(let settings) = specification.profile.profile.transport {
+      silentAfter = settings.silentAfter
+    } else {
+      silentAfter = nil
+    }
+    requests = specification.profile.polledPublishes.map {
+      StateRequest(operation: $0.operation, interval: max($0.every, Self.shortestRequestInterval), due: .zero)
+    }
+  }
+
+  /// When the device counts as silent; `nil` if it never does, or does already.
+  var silenceDeadline: Duration? {
+    health.connectivity.state == .offline ? nil : silentAfter.map { lastHeard + $0 }
+  }
+
+  /// The next time at which something has to be done for it.
+  var nextDeadline: Duration? {
+    ([silenceDeadline] + requests.map { Optional($0.due) }).compactMap(\.self).min()
+  }
+}

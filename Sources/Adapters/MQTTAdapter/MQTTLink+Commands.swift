@@ -1,0 +1,181 @@
+public import AdapterKit
+public import DeviceProfiles
+internal import EnergyModel
+internal import TimeSource
+
+/// A publication that waits for the broker's acknowledgement.
+struct PendingPublish {
+  let topic: String
+  let isRetained: Bool
+  /// Monotonic.
+  let deadline: Duration
+  let continuation: CheckedContinuation<CommandFault?, Never>
+}
+
+// What goes out.
+extension MQTTLink {
+  /// What the endpoint's decoder knows now.
+  public func snapshot(of endpoint: EndpointID) throws(CommandFault) -> EndpointSnapshot {
+    endpoints[try index(of: endpoint)].decoder.snapshot()
+  }
+
+  /// Publishes the profile's state requests, if there are any, and returns; answers come as messages.
+  public func refresh(_ endpoint: EndpointID) throws(CommandFault) {
+    let index = try index(of: endpoint)
+    for request in endpoints[index].requests {
+      if let fault = send(request.operation) { throw fault }
+    }
+  }
+
+  /// Publishes with QoS 1, one after the other, each after the broker acknowledged the one before.
+  ///
+  /// On MQTT 5 the broker says more: no permission, or that no client at all is subscribed to the topic. Both are
+  /// `refused`. On 3.1.1 it acknowledges either, and only telemetry can tell.
+  public func execute(_ operations: [WireOperation], on endpoint: EndpointID) async throws(CommandFault) {
+    let index = try index(of: endpoint)
+    for operation in operations where !operation.isForBroker {
+      throw CommandFault(
+        kind: .refused, message: "link \(configuration.name) speaks MQTT and cannot do '\(operation)'; nothing was sent"
+      )
+    }
+    let connectivity = endpoints[index].health.connectivity
+    guard connectivity.state != .offline else {
+      let reason = connectivity.lastError ?? "nothing is heard from it"
+      throw CommandFault(kind: .notSent, message: "\(endpoint) is offline: \(reason)")
+    }
+    for (position, operation) in operations.enumerated() {
+      do throws(CommandFault) {
+        try await perform(operation)
+      } catch {
+        throw position == 0 ? error : error.after(operations[..<position])
+      }
+    }
+  }
+
+  private func perform(_ operation: WireOperation) async throws(CommandFault) {
+    switch operation {
+    case .wait(let duration):
+      do {
+        try await time.sleep(for: duration)
+      } catch {
+        throw CommandFault(kind: .notSent, message: "the command was cancelled during '\(operation)'")
+      }
+    case .publish(let topic, let payload, let retain):
+      try await publish(topic: topic, payload: payload, retain: retain)
+    case .writeRegisters, .writeCoil, .request: break
+    }
+  }
+
+  private func publish(topic: String, payload: String, retain: Bool) async throws(CommandFault) {
+    guard pendingPublishes.count < MQTTLimits.pendingPublishes else {
+      let limit = MQTTLimits.pendingPublishes
+      throw CommandFault(kind: .notSent, message: "link \(configuration.name): \(limit) publications wait already")
+    }
+    let connection = try acceptedConnection()
+    let isExpiring = configuration.protocolVersion == .v5 && !retain
+    let result = connection.handle.publish(
+      topic: topic, payload: payload, qos: 1, retain: retain,
+      expirySeconds: isExpiring ? MQTTLinkConfiguration.seconds(MQTTLimits.commandExpiry) : nil)
+    switch result {
+    case .failure(let error):
+      throw CommandFault(kind: .notSent, message: "publish \(topic): \(error.message)")
+    case .success(let message):
+      let deadline = time.monotonic() + configuration.acknowledgementTimeout
+      let fault = await withCheckedContinuation { continuation in
+        pendingPublishes[message] = PendingPublish(
+          topic: topic, isRetained: retain, deadline: deadline, continuation: continuation)
+      }
+      if let fault { throw fault }
+    }
+  }
+
+  /// Sends a state request with QoS 0: a device that is away must not find a pile of them when it comes back.
+  func send(_ operation: WireOperation) -> CommandFault? {
+    guard case .publish(let topic, let payload, let retain) = operation else { return nil }
+    do throws(CommandFault) {
+      let result = try acceptedConnection().handle.publish(
+        topic: topic, payload: payload, qos: 0, retain: retain, expirySeconds: nil)
+      guard case .failure(let error) = result else { return nil }
+      return CommandFault(kind: .notSent, message: "publish \(topic): \(error.message)")
+    } catch {
+      return error
+    }
+  }
+
+  /// An acknowledgement came.
+  func published(_ message: Int32, _ reason: Int32) {
+    guard let publish = pendingPublishes.removeValue(forKey: message) else { return }
+    publish.continuation.resume(returning: fault(for: publish, reason: reason))
+  }
+
+  private func fault(for publish: PendingPublish, reason: Int32) -> CommandFault? {
+    let noSubscriber: Int32 = 16
+    if reason == noSubscriber && !publish.isRetained {
+      let what = "no client of the broker listens on this topic; check that the device is connected to it"
+      count("no subscriber")
+      return CommandFault(kind: .refused, message: "publish \(publish.topic): \(what)")
+    }
+    guard reason >= 128 else { return nil }
+    count("publication refused")
+    let words = MQTTHandle.words(forReason: reason)
+    let advice = "check what the broker allows this user to write"
+    return CommandFault(
+      kind: .refused, message: "publish \(publish.topic): the broker refused it (\(words)); \(advice)")
+  }
+
+  func expirePublishes(_ now: Duration) {
+    for (message, publish) in pendingPublishes where now >= publish.deadline {
+      pendingPublishes[message] = nil
+      count("no acknowledgement")
+      let seconds = configuration.acknowledgementTimeout.components.seconds
+      let what = "publish \(publish.topic): the broker did not acknowledge within \(seconds) s"
+      publish.continuation.resume(returning: CommandFault(kind: .timeout, message: what))
+    }
+  }
+
+  func failPendingPublishes(_ reason: String) {
+    let publishes = pendingPublishes.values
+    pendingPublishes.removeAll()
+    for publish in publishes {
+      publish.continuation.resume(
+        returning: CommandFault(kind: .brokenOff, message: "publish \(publish.topic): \(reason)"))
+    }
+  }
+
+  private func acceptedConnection() throws(CommandFault) -> BrokerConnection {
+    guard let connection, connection.isAccepted else {
+      let reason = isStopped ? "the link is stopped" : counters.lastError ?? "not connected yet"
+      throw CommandFault(kind: .notSent, message: "link \(configuration.name) is not connected: \(reason)")
+    }
+    return connection
+  }
+
+  private func index(of endpoint: EndpointID) throws(CommandFault) -> Int {
+    guard let index = indices[endpoint] else {
+      throw CommandFault(kind: .notSent, message: "link \(configuration.name) has no device '\(endpoint)'")
+    }
+    return index
+  }
+}
+
+extension WireOperation {
+  /// Whether a broker session can do it.
+  fileprivate var isForBroker: Bool {
+    switch self {
+    case .publish, .wait: true
+    case .writeRegisters, .writeCoil, .request: false
+    }
+  }
+}
+
+extension CommandFault {
+  /// The same fault after other operations went out: then it is not true that nothing was sent.
+  fileprivate func after(_ operations: ArraySlice<WireOperation>) -> CommandFault {
+    guard kind == .notSent, operations.contains(where: \.isPublication) else { return self }
+    return CommandFault(kind: .brokenOff, message: "\(message); earlier steps of the command had been sent")
+  }
+}
+
+extension WireOperation {
+  fileprivate var isPublication: Bool { if case .publish = self { true } else { false } }
+}

@@ -1,0 +1,186 @@
+import AdapterKit
+import DeviceProfiles
+import EnergyModel
+
+/// One unit on the bus: what has to be asked of it next, and what an answer means for that. Decides, does no I/O.
+struct ModbusEndpoint {
+  /// What may be asked now.
+  enum Readiness: Equatable {
+    /// Something is due since this time.
+    case due(since: Duration)
+    /// Nothing before this time.
+    case later(Duration)
+    /// Nothing until something else happens.
+    case idle
+  }
+
+  /// One request.
+  struct Read: Equatable {
+    var range: RegisterRange
+    /// `nil` for a request of the set-up.
+    var pollClass: PollClass?
+    var due: Duration
+  }
+
+  private enum Setup {
+    case needed(since: Duration)
+    case reading(RegisterRange, since: Duration)
+    case done
+  }
+
+  let id: EndpointID
+  let unit: UInt8
+  let settings: ModbusSettings
+  var health: EndpointHealth
+  var failures = FailureLog()
+  private(set) var decoder: EndpointDecoder
+  private var plan: RegisterPlan
+  private var schedule: PollSchedule?
+  private var pending: [Read] = []
+  private var setup: Setup
+  /// Polls of schedules that were replaced.
+  private var formerlySkipped: UInt64 = 0
+
+  init(_ specification: EndpointSpecification, settings: ModbusSettings, now: Duration, wall: Timestamp) {
+    id = specification.id
+    unit = specification.profile.modbusUnit
+    self.settings = settings
+    health = EndpointHealth(wall: wall)
+    decoder = EndpointDecoder(specification.profile)
+    plan = RegisterPlan(profile: specification.profile.profile)
+    setup = .needed(since: now)
+  }
+
+  /// Polls left out because the bus was too slow.
+  var skipped: UInt64 { formerlySkipped + (schedule?.skipped ?? 0) }
+
+  /// Whether values can be read and written; else why not.
+  var obstacle: String? {
+    if health.connectivity.state == .offline { return health.connectivity.lastError ?? "offline" }
+    if case .done = setup { return nil }
+    return health.connectivity.lastError ?? "not set up yet"
+  }
+
+  /// What is due; moves the schedule on.
+  mutating func readiness(at now: Duration, random: RandomSource) -> Readiness {
+    guard health.permitsAttempt(at: now) else { return .later(health.nextAttempt) }
+    switch setup {
+    case .needed(let since), .reading(_, let since): return .due(since: since)
+    case .done: break
+    }
+    let busy = Set(pending.compactMap(\.pollClass))
+    for (pollClass, due) in schedule?.takeDue(at: now, except: busy) ?? [] {
+      pending += plan.reads(of: pollClass, at: now).map { Read(range: $0, pollClass: pollClass, due: due) }
+    }
+    if let first = pending.first { return .due(since: first.due) }
+    return schedule?.nextDue().map { .later($0) } ?? .idle
+  }
+
+  /// The next request; `nil` if the set-up ended here without one.
+  mutating func takeRead(at now: Duration, random: RandomSource) -> Read? {
+    if case .needed(let since) = setup {
+      decoder.resetSetup()
+      advanceSetup(since: since, now: now, random: random)
+    }
+    if case .reading(let range, let since) = setup { return Read(range: range, pollClass: nil, due: since) }
+    return pending.isEmpty ? nil : pending.removeFirst()
+  }
+
+  /// What `refresh` reads.
+  func refreshReads(at now: Duration) -> [RegisterRange] {
+    plan.reads(of: .fast, at: now) + plan.reads(of: .normal, at: now)
+  }
+
+  /// A request did not reach the device: it is the next one again.
+  mutating func putBack(_ read: Read) { if read.pollClass != nil { pending.insert(read, at: 0) } }
+
+  /// An answer to a request: decodes it and says what it means for the health; `nil` = nothing yet.
+  mutating func answered(
+    _ read: Read, values: [UInt16], now: Duration, wall: Timestamp, random: RandomSource, batch: inout ReadingBatch
+  ) -> EndpointHealth.Event? {
+    guard read.pollClass != nil else {
+      decoder.acceptSetup(.registers(values))
+      return continueSetup(now: now, random: random)
+    }
+    let range = read.range
+    let body: RawFrame.Body =
+      range.table.isBits
+      ? .bits(table: range.table, address: range.address, values: values.map { $0 != 0 })
+      : .registers(table: range.table, address: range.address, values: values)
+    decoder.decode(RawFrame(body: body, receivedAt: wall), into: &batch)
+    plan.answered(range)
+    return currentEvent
+  }
+
+  /// A request failed: says what it means for the health, and keeps what is to be tried again.
+  mutating func failed(
+    _ read: Read, _ failure: ModbusFailure, now: Duration, random: RandomSource, batch: inout ReadingBatch
+  ) -> EndpointHealth.Event? {
+    let reason = "\(read.range): \(failure.reason)"
+    switch failure {
+    case .exception(6):
+      putBack(read)
+      return .busy(reason)
+    case .exception(10), .exception(11), .timeout, .closed, .garbled, .notSent:
+      return unanswered(read, failure, reason: reason, now: now, random: random)
+    case .exception(let code):
+      guard read.pollClass != nil else {
+        decoder.acceptSetup(.exception(code))
+        return continueSetup(now: now, random: random)
+      }
+      let (instead, news) = plan.refused(read.range, code: code, at: now)
+      pending.insert(contentsOf: instead.map { Read(range: $0, pollClass: read.pollClass, due: read.due) }, at: 0)
+      if let news { batch.problems.append(news) }
+      return instead.isEmpty ? currentEvent : nil
+    }
+  }
+
+  /// The endpoint went offline: another device may come back in its place, so it is set up again.
+  mutating func forget(now: Duration) {
+    guard case .done = setup else { return }
+    pending = []
+    setup = .needed(since: now)
+  }
+
+  private var currentEvent: EndpointHealth.Event { plan.problem.map { .refusal($0) } ?? .success }
+
+  private mutating func unanswered(
+    _ read: Read, _ failure: ModbusFailure, reason: String, now: Duration, random: RandomSource
+  ) -> EndpointHealth.Event? {
+    guard read.pollClass == nil else {
+      // Behind the others: if only this one is never answered, the next probe shows that the device is there.
+      pending.append(read)
+      return .failure(reason)
+    }
+    // The decoder asks for the same again, and gives up after a few attempts; then the set-up starts anew.
+    decoder.acceptSetup(.failed(failure.reason))
+    advanceSetup(since: now, now: now, random: random)
+    return .failure(reason)
+  }
+
+  private mutating func continueSetup(now: Duration, random: RandomSource) -> EndpointHealth.Event? {
+    advanceSetup(since: now, now: now, random: random)
+    guard case .done = setup else { return decoder.setupProblem.map { .failure($0) } }
+    return .success
+  }
+
+  private mutating func advanceSetup(since: Duration, now: Duration, random: RandomSource) {
+    if let range = decoder.nextSetupRead() {
+      setup = .reading(range, since: since)
+    } else if decoder.setupProblem != nil {
+      setup = .needed(since: now)
+    } else {
+      finishSetup(now: now, random: random)
+    }
+  }
+
+  private mutating func finishSetup(now: Duration, random: RandomSource) {
+    plan.reset(to: decoder.readPlan)
+    let intervals = plan.pollClasses.map { ($0, decoder.bound.pollInterval($0)) }
+    formerlySkipped += schedule?.skipped ?? 0
+    schedule = PollSchedule(
+      intervals: Dictionary(intervals, uniquingKeysWith: { first, _ in first }), start: now, random: random)
+    pending = []
+    setup = .done
+  }
+}

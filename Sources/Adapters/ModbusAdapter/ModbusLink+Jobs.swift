@@ -1,0 +1,78 @@
+import AdapterKit
+import DeviceProfiles
+import TimeSource
+
+/// Commands and refreshes on the bus.
+extension ModbusLink {
+  private enum Outcome {
+    case done, again
+    case fault(CommandFault)
+  }
+
+  /// Does the next operation of a job.
+  func performJob(_ index: Int) {
+    let job = jobs[index]
+    if job.isFinished { return finish(index, nil) }
+    let outcome =
+      switch job.work {
+      case .write(let operations): perform(operations[0], of: job, at: index)
+      case .refresh(let ranges): refresh(ranges[0], of: job)
+      }
+    switch outcome {
+    case .again: return
+    case .fault(let fault): finish(index, fault)
+    case .done:
+      advance(index)
+      if jobs[index].isFinished { finish(index, nil) }
+    }
+  }
+
+  private func perform(_ operation: WireOperation, of job: LinkJob, at index: Int) -> Outcome {
+    guard let request = operation.modbusRequest else {
+      if case .wait(let duration) = operation { jobs[index].notBefore = time.monotonic() + duration }
+      return .done
+    }
+    guard case .failure(let failure) = exchange(request, with: job.endpoint) else { return .done }
+    // The device did not answer: that counts for its health as it does in a poll.
+    if failure.isSilence { note(.failure("\(operation): \(failure.reason)"), of: job.endpoint) }
+    return .fault(job.fault(failure, operation: "\(operation)"))
+  }
+
+  private func refresh(_ range: RegisterRange, of job: LinkJob) -> Outcome {
+    let request = ModbusEndpoint.Read(range: range, pollClass: .fast, due: time.monotonic())
+    switch read(request, of: job.endpoint) {
+    case .done: return .done
+    case .again: return .again
+    case .failed(let failure):
+      let isFault = failure.isSilence || failure == .exception(6)
+      return isFault ? .fault(job.fault(failure, operation: "\(range)")) : .done
+    }
+  }
+
+  private func advance(_ index: Int) {
+    jobs[index].done += 1
+    switch jobs[index].work {
+    case .write(let operations): jobs[index].work = .write(Array(operations.dropFirst()))
+    case .refresh(let ranges): jobs[index].work = .refresh(Array(ranges.dropFirst()))
+    }
+  }
+
+  private func finish(_ index: Int, _ fault: CommandFault?) { jobs.remove(at: index).finish(fault) }
+
+  /// Ends all jobs because the link is down.
+  func failJobs(_ reason: String) {
+    let waiting = jobs
+    jobs = []
+    for job in waiting { job.finish(job.fault(.notSent(reason), operation: "link \(configuration.name)")) }
+  }
+}
+
+extension ModbusFailure {
+  /// Whether the device itself said nothing that can be used.
+  fileprivate var isSilence: Bool {
+    switch self {
+    case .timeout, .closed, .garbled, .notSent, .exception(10), .exception(11): true
+    case .exception: false
+    }
+  }
+}

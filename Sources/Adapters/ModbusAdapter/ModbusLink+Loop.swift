@@ -1,0 +1,220 @@
+import AdapterKit
+import DeviceProfiles
+import EnergyModel
+import Logging
+import PinnedThread
+import Synchronization
+import TimeSource
+
+/// The loop of a link: what is next, connect, poll.
+extension ModbusLink {
+  private enum Step {
+    case connect
+    case job(Int)
+    case poll(Int)
+    case wait(until: Duration?)
+  }
+
+  func run() async {
+    while gate.isOpen {
+      switch nextStep(at: time.monotonic()) {
+      case .connect: connect()
+      case .job(let index): if dropUnusableConnection() == nil { performJob(index) }
+      case .poll(let index): if dropUnusableConnection() == nil { poll(index) }
+      case .wait(let deadline): await wait(until: deadline)
+      }
+      await thread.letQueuedJobsRun()
+    }
+    disconnect(nil)
+    failJobs("link \(configuration.name) was stopped")
+    gate.endLoop()
+  }
+
+  private func nextStep(at now: Duration) -> Step {
+    var earliest: Duration?
+    func consider(_ time: Duration) { earliest = min(earliest ?? time, time) }
+
+    var claimed: Set<Int> = []
+    for index in jobs.indices where claimed.insert(jobs[index].endpoint).inserted {
+      let ready = max(jobs[index].notBefore, quietUntil(jobs[index].endpoint))
+      if ready <= now { return isConnected ? .job(index) : .connect }
+      consider(ready)
+    }
+    var first: (since: Duration, index: Int)?
+    for index in endpoints.indices where !claimed.contains(index) {
+      switch endpoints[index].readiness(at: now, random: random) {
+      case .due(let since):
+        let ready = isConnected ? quietUntil(index) : nextConnect
+        if ready > now { consider(ready) } else if first.map({ since < $0.since }) ?? true { first = (since, index) }
+      case .later(let time): consider(time)
+      case .idle: continue
+      }
+    }
+    guard let first else { return .wait(until: earliest) }
+    return isConnected ? .poll(first.index) : .connect
+  }
+
+  /// The end of the silence that the device wants before a request.
+  private func quietUntil(_ index: Int) -> Duration {
+    let settings = endpoints[index].settings
+    return max(
+      isConnected ? connectedAt + settings.delayAfterConnect : .zero, lastExchangeEnd + settings.minGap)
+  }
+
+  private func connect() {
+    do throws(ModbusFailure) {
+      connection = try ModbusConnection.open(configuration, gate: gate)
+    } catch {
+      linkFailed(error.reason)
+      return
+    }
+    isConnected = true
+    connectedAt = time.monotonic()
+    counters.withLock { $0.connected() }
+    logger.debug("connected to \(configuration.place)")
+  }
+
+  /// The link itself is down: all devices on it are.
+  func linkFailed(_ reason: String) {
+    guard gate.isOpen else { return }
+    disconnect(reason)
+    counters.withLock { $0.count("connect") }
+    let now = time.monotonic()
+    nextConnect = now + backOff.next(random: random)
+    if let line = linkFailures.failure(reason, now: now) { logger.warning("\(line.text)") }
+    failJobs(reason)
+    for index in endpoints.indices { note(.unreachable(reason), of: index) }
+  }
+
+  func disconnect(_ reason: String?) {
+    connection = nil
+    isConnected = false
+    counters.withLock { $0.disconnected(reason) }
+  }
+
+  /// Closes a connection that ended while it was idle.
+  ///
+  /// - Returns: why it was closed; `nil` if it can be used.
+  private func dropUnusableConnection() -> String? {
+    guard let problem = connection?.idleProblem() else { return nil }
+    if connection?.answers == 0 {
+      linkFailed("\(configuration.place): \(problem) before it answered anything")
+    } else {
+      counters.withLock { $0.count("closed while idle") }
+      disconnect(nil)
+    }
+    return problem
+  }
+
+  private func poll(_ index: Int) {
+    if let next = endpoints[index].takeRead(at: time.monotonic(), random: random) {
+      if read(next, of: index) == .again { endpoints[index].putBack(next) }
+    } else if let problem = endpoints[index].decoder.setupProblem {
+      note(.failure(problem), of: index)
+    }
+  }
+
+  /// How a read ended.
+  enum ReadOutcome: Equatable {
+    case done
+    /// The connection was gone already: to be read again on a new one.
+    case again
+    case failed(ModbusFailure)
+  }
+
+  /// Reads and passes on what came.
+  @discardableResult
+  func read(_ read: ModbusEndpoint.Read, of index: Int) -> ReadOutcome {
+    let hadAnswers = connection?.answers ?? 0 > 0
+    let result = exchange(.read(read.range), with: index)
+    if case .failure(.closed) = result, hadAnswers {
+      // The device closed the connection while the request was on its way. A device that does so each time fails on
+      // the new connection, which has given no answer yet.
+      return .again
+    }
+    let now = time.monotonic()
+    let event: EndpointHealth.Event?
+    var outcome = ReadOutcome.done
+    switch result {
+    case .success(let values):
+      event = endpoints[index].answered(
+        read, values: values, now: now, wall: time.wall(), random: random, batch: &batch)
+    case .failure(let error):
+      outcome = .failed(error)
+      event = endpoints[index].failed(read, error, now: now, random: random, batch: &batch)
+    }
+    if let event { note(event, of: index) }
+    emitBatch(of: index)
+    return outcome
+  }
+
+  /// One exchange; after a failure the connection is left in a state in which no late answer can do harm.
+  func exchange(_ request: ModbusRequest, with index: Int) -> Result<[UInt16], ModbusFailure> {
+    let endpoint = endpoints[index]
+    let begin = time.monotonic()
+    var result = Result<[UInt16], ModbusFailure>.failure(.notSent("not connected"))
+    do throws(ModbusFailure) {
+      let values = try connection?.exchange(request, unit: endpoint.unit, timeout: endpoint.settings.timeout)
+      if let values { result = .success(values) }
+    } catch {
+      result = .failure(error)
+    }
+    lastExchangeEnd = time.monotonic()
+    var failure: ModbusFailure?
+    if case .failure(let error) = result { failure = error }
+    let skipped = endpoints.reduce(0) { $0 &+ $1.skipped }
+    counters.withLock { counters in
+      counters.exchanged(from: begin, to: lastExchangeEnd, failure: failure)
+      counters.setSkippedPolls(skipped)
+    }
+    settle(after: failure)
+    return result
+  }
+
+  private func settle(after failure: ModbusFailure?) {
+    switch failure {
+    case nil, .exception: linkWorks()
+    case .closed(let reason), .notSent(let reason): disconnect(reason)
+    // A serial line stays open: it is waited on until it is silent. What comes late on TCP goes with its connection.
+    case .timeout, .garbled: if case .tcp = configuration.medium { disconnect(nil) }
+    }
+  }
+
+  private func linkWorks() {
+    backOff.reset()
+    nextConnect = .zero
+    if linkFailures.success(now: lastExchangeEnd) { logger.notice("\(configuration.place) answers again") }
+  }
+
+  /// Takes an event into the health of an endpoint; tells log and sink what is new.
+  func note(_ event: EndpointHealth.Event, of index: Int) {
+    let now = time.monotonic()
+    let before = endpoints[index].health.connectivity.state
+    let news = endpoints[index].health.note(event, now: now, wall: time.wall(), random: random)
+    log(event, of: index, now: now)
+    guard let news else { return }
+    if news.state == .offline && before != .offline { endpoints[index].forget(now: now) }
+    let id = endpoints[index].id
+    gate.emit { sink.connectivityChanged(news, of: id) }
+  }
+
+  private func log(_ event: EndpointHealth.Event, of index: Int, now: Duration) {
+    let device: Logger.Metadata = ["device": "\(endpoints[index].id)"]
+    switch event {
+    case .success:
+      if endpoints[index].failures.success(now: now) { logger.notice("answers again", metadata: device) }
+    case .failure(let reason), .refusal(let reason), .busy(let reason), .silence(let reason):
+      guard let line = endpoints[index].failures.failure(reason, now: now) else { return }
+      logger.warning("\(line.text)", metadata: device)
+    // The link says it once for all of them.
+    case .unreachable: return
+    }
+  }
+
+  private func emitBatch(of index: Int) {
+    guard !batch.entries.isEmpty || !batch.problems.isEmpty else { return }
+    let id = endpoints[index].id
+    gate.emit { sink.accept(batch, from: id) }
+    batch.removeAll()
+  }
+}

@@ -1,0 +1,177 @@
+public import AdapterKit
+public import DeviceProfiles
+import EnergyModel
+public import Logging
+public import PinnedThread
+import Synchronization
+public import TimeSource
+
+/// One Modbus bus: a serial line or a TCP connection, with the units behind it.
+///
+/// One request is under way at a time, on a thread that belongs to the link. Commands go before polls; of the polls the
+/// one goes first that is due for the longest time. A unit that does not answer backs off alone.
+public actor ModbusLink: Adapter {
+  /// The time that `stop` takes at most, whatever the peer does.
+  public static let stopLimit = Duration.milliseconds(1500)
+  /// Commands and refreshes that may wait for the bus.
+  public static let jobLimit = 64
+
+  /// Runs all of this actor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  nonisolated let configuration: ModbusLinkConfiguration
+  nonisolated let thread: PinnedThread
+  nonisolated let gate = LinkGate()
+  nonisolated let counters: Mutex<LinkCounters>
+  nonisolated let time: TimeSource
+  let sink: any AdapterSink
+  let random: RandomSource
+  let logger: Logger
+
+  var endpoints: [ModbusEndpoint]
+  var jobs: [LinkJob] = []
+  var connection: ModbusConnection?
+  var isConnected = false
+  var connectedAt = Duration.zero
+  var lastExchangeEnd = Duration.zero
+  var backOff = BackOff()
+  var nextConnect = Duration.zero
+  var linkFailures = FailureLog()
+  var lastLinkError: String?
+  /// Filled by a decoder, emptied by the sink.
+  var batch = ReadingBatch()
+  private var waiter: CheckedContinuation<Void, Never>?
+
+  /// A link that does nothing before `start`.
+  ///
+  /// - Parameter endpoints: devices with a Modbus profile; others are ignored.
+  /// - Parameter random: 0 to 1, for jitter.
+  /// Throws if the process may not have another thread.
+  public init(
+    configuration: ModbusLinkConfiguration, endpoints: [EndpointSpecification], sink: any AdapterSink,
+    time: TimeSource, random: @escaping RandomSource, logger: Logger
+  ) throws(PinnedThreadError) {
+    self.configuration = configuration
+    self.sink = sink
+    self.time = time
+    self.random = random
+    var logger = logger
+    logger[metadataKey: "link"] = "\(configuration.name)"
+    self.logger = logger
+    thread = try PinnedThread(name: configuration.name)
+    let now = time.monotonic()
+    let wall = time.wall()
+    counters = Mutex(LinkCounters(start: now))
+    self.endpoints = endpoints.compactMap { specification in
+      guard case .modbus(let settings) = specification.profile.profile.transport else { return nil }
+      return ModbusEndpoint(specification, settings: settings, now: now, wall: wall)
+    }
+  }
+
+  /// Begins to connect and to poll.
+  public func start() async {
+    guard gate.beginLoop() else { return }
+    Task { await run() }
+  }
+
+  /// Ends within `stopLimit`. A call into the system that cannot be interrupted (looking up a name, a serial line) may
+  /// end later, unseen.
+  public nonisolated func stop() async {
+    gate.close()
+    Task { await wake() }
+    await gate.untilLoopEnded(atMost: ModbusLink.stopLimit, time: time)
+  }
+
+  /// What the endpoint's decoder knows now.
+  public func snapshot(of endpoint: EndpointID) async throws(CommandFault) -> EndpointSnapshot {
+    endpoints[try index(of: endpoint)].decoder.snapshot()
+  }
+
+  /// Reads the fast and the normal points of the endpoint now.
+  public func refresh(_ endpoint: EndpointID) async throws(CommandFault) {
+    let index = try usableIndex(of: endpoint)
+    try await enqueue(.refresh(endpoints[index].refreshReads(at: time.monotonic())), for: index)
+  }
+
+  /// Writes in order and stops at the first failure.
+  public func execute(_ operations: [WireOperation], on endpoint: EndpointID) async throws(CommandFault) {
+    for operation in operations { try check(operation) }
+    try await enqueue(.write(operations), for: try usableIndex(of: endpoint))
+  }
+
+  /// Counters; never waits for the bus.
+  public nonisolated func statistics() async -> LinkStatistics {
+    let now = time.monotonic()
+    return counters.withLock { $0.statistics(at: now) }
+  }
+
+  private func enqueue(_ work: LinkJob.Work, for index: Int) async throws(CommandFault) {
+    guard gate.isOpen else { throw CommandFault(kind: .notSent, message: "link \(configuration.name) was stopped") }
+    guard jobs.count < ModbusLink.jobLimit else {
+      throw CommandFault(
+        kind: .notSent, message: "link \(configuration.name): \(jobs.count) commands are waiting already")
+    }
+    let fault = await withCheckedContinuation { continuation in
+      jobs.append(LinkJob(endpoint: index, work: work, continuation: continuation))
+      wake()
+    }
+    if let fault { throw fault }
+  }
+
+  private func index(of endpoint: EndpointID) throws(CommandFault) -> Int {
+    guard let index = endpoints.firstIndex(where: { $0.id == endpoint }) else {
+      throw CommandFault(kind: .notSent, message: "link \(configuration.name) has no device \(endpoint)")
+    }
+    return index
+  }
+
+  private func usableIndex(of endpoint: EndpointID) throws(CommandFault) -> Int {
+    let index = try index(of: endpoint)
+    if let obstacle = endpoints[index].obstacle {
+      throw CommandFault(kind: .notSent, message: "\(endpoint) cannot be reached: \(obstacle)")
+    }
+    return index
+  }
+
+  private func check(_ operation: WireOperation) throws(CommandFault) {
+    switch operation {
+    case .writeRegisters, .writeCoil:
+      do throws(ModbusFailure) { _ = try operation.modbusRequest?.encoded() } catch {
+        throw CommandFault(kind: .notSent, message: "\(operation): \(error.reason)")
+      }
+    case .wait: return
+    case .publish, .request:
+      throw CommandFault(kind: .notSent, message: "\(operation): not possible on a Modbus link")
+    }
+  }
+
+  /// Lets the loop look again.
+  func wake() {
+    waiter?.resume()
+    waiter = nil
+  }
+
+  /// Suspends until a time, or until something new is there.
+  func wait(until deadline: Duration?) async {
+    let timer = deadline.map { deadline in
+      Task {
+        try? await time.sleepUntil(deadline)
+        if !Task.isCancelled { wake() }
+      }
+    }
+    await withCheckedContinuation { waiter = $0 }
+    timer?.cancel()
+  }
+}
+
+extension WireOperation {
+  /// The request that it is on a Modbus bus.
+  var modbusRequest: ModbusRequest? {
+    switch self {
+    case .writeRegisters(let address, let values, let function):
+      .writeRegisters(address: address, values: values, function: function)
+    case .writeCoil(let address, let value): .writeCoil(address: address, value: value)
+    case .wait, .publish, .request: nil
+    }
+  }
+}

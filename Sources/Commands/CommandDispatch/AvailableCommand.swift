@@ -1,0 +1,61 @@
+import AdapterKit
+public import DeviceProfiles
+public import EnergyModel
+
+/// A command that a device can do now, with its limits as numbers.
+public struct AvailableCommand: Sendable {
+  /// One argument with its live limits.
+  public struct Input: Sendable {
+    public var name: String
+    public var type: InputType
+    public var minimum: Double?
+    public var maximum: Double?
+    public var defaultValue: ScalarValue?
+    public var isRequired: Bool
+    public var help: String
+  }
+
+  /// What an argument may be.
+  public enum InputType: Sendable, Hashable {
+    /// A number in that unit.
+    case number(Unit)
+    case flag
+    case choice([String])
+  }
+
+  public var name: CommandName
+  public var summary: String
+  public var inputs: [Input]
+  /// Whether a duration may be given: it is undone afterwards.
+  public var acceptsDuration: Bool
+}
+
+extension DispatchTarget {
+  /// What the device can do, with limits from its live values.
+  public func availableCommands(_ snapshot: EndpointSnapshot?) -> [AvailableCommand] {
+    description.verbs.compactMap { verb in
+      guard let command = description.command(verb) else { return nil }
+      return AvailableCommand(
+        name: CommandName(kind: kind, verb: verb), summary: command.summary,
+        inputs: command.inputs.map { describe($0, snapshot) }, acceptsDuration: description.revert(of: command) != nil)
+    }
+  }
+
+  private func describe(_ input: CommandInput, _ snapshot: EndpointSnapshot?) -> AvailableCommand.Input {
+    let type: AvailableCommand.InputType =
+      switch input.kind {
+      case .number(let unit): .number(unit)
+      case .flag: .flag
+      case .choice(let words): .choice(words)
+      }
+    func value(_ expression: Expression?) -> ScalarValue? {
+      guard let expression, let snapshot else { return nil }
+      let value = snapshot.evaluate(expression, part: part)
+      return value == .null ? nil : value
+    }
+    return AvailableCommand.Input(
+      name: input.name, type: type, minimum: value(input.min)?.number, maximum: value(input.max)?.number,
+      defaultValue: value(input.defaultValue), isRequired: input.defaultValue == nil && !input.isOptional,
+      help: input.help)
+  }
+}

@@ -1,0 +1,184 @@
+import AdapterKit
+import DeviceProfiles
+public import EnergyModel
+import GatewayStore
+import Logging
+import TimeSource
+
+/// Takes commands for all devices: checks, journals, sends, proves, undoes.
+///
+/// The order is fixed: nothing is sent before it is durable in the journal, nothing is sent twice, and nothing is
+/// called done before fresh telemetry shows it.
+public actor CommandDispatcher {
+  private let context: DispatchContext
+  private var lanes: [String: CommandLane] = [:]
+  private var isStopping = false
+  private var recovery: [Task<Void, Never>] = []
+
+  /// Makes a dispatcher without devices; `configure` brings them.
+  public init(context: DispatchContext) {
+    self.context = context
+  }
+
+  /// Takes over the devices of a new configuration. Leases of devices that stay go on; those of removed devices are
+  /// undone first.
+  public func configure(_ targets: [DispatchTarget]) async {
+    let byID = Dictionary(targets.map { ($0.deviceID, $0) }, uniquingKeysWith: { first, _ in first })
+    for (id, lane) in lanes where byID[id] == nil {
+      await lane.stop()
+      lanes[id] = nil
+    }
+    for (id, target) in byID {
+      if let lane = lanes[id] {
+        await lane.retarget(target)
+      } else {
+        lanes[id] = CommandLane(target: target, context: context)
+      }
+    }
+  }
+
+  // MARK: Commands
+
+  /// Checks a command, journals it and starts its life. Returns as soon as it is accepted.
+  ///
+  /// - Throws: `CommandRefusal`; the refused command is in the journal as `rejected`, and nothing was sent.
+  public func submit(_ request: CommandRequest) async throws(CommandRefusal) -> Submission {
+    if let earlier = try await replay(of: request) { return Submission(record: earlier, isReplay: true) }
+    var record = CommandRecord(
+      id: context.makeID(), deviceID: request.deviceID, name: request.name, input: request.input,
+      durationSeconds: request.durationSeconds, actor: request.actor, idempotencyKey: request.idempotencyKey,
+      requestDigest: request.digest, createdAt: context.time.wall())
+    do {
+      let lane = try lane(of: request)
+      let validated = try await lane.validate(request)
+      try await checkOwner(of: lane, request)
+      record.history = [.init(status: .accepted, at: record.createdAt)]
+      try await insert(record)
+      await context.changed(record)
+      await lane.begin(record, validated, ttl: .milliseconds(Int64(request.ttlSeconds * 1000)))
+      return Submission(record: record, isReplay: false)
+    } catch {
+      throw await reject(record, error)
+    }
+  }
+
+  /// Everything that `submit` would send, in order, as text. Changes nothing.
+  public func dryRun(_ request: CommandRequest) async throws(CommandRefusal) -> [String] {
+    let lane = try lane(of: request)
+    return try await lane.validate(request).operations.map(\.description)
+  }
+
+  /// Withdraws a command: one that waits is not sent, one with a running lease is undone.
+  ///
+  /// Returns `false` when the command is not alive (any more).
+  public func cancel(_ id: String) async -> Bool {
+    guard let record = try? await context.store.command(id: id), !record.isTerminal, let lane = lanes[record.deviceID]
+    else { return false }
+    await lane.cancel(id)
+    return true
+  }
+
+  /// What a device can do now, with its limits.
+  public func availableCommands(of deviceID: String) async -> [AvailableCommand] {
+    guard let lane = lanes[deviceID] else { return [] }
+    let target = await lane.target
+    return target.availableCommands(try? await target.adapter.snapshot(of: target.endpoint))
+  }
+
+  /// The command that holds a device with a lease, if there is one.
+  public func activeLease(of deviceID: String) async -> CommandRecord? {
+    await lanes[deviceID]?.holder?.record
+  }
+
+  // MARK: Start and stop
+
+  /// Reads back what the last run left open. Nothing of it is sent again.
+  public func recover() async {
+    guard let open = try? await context.store.openCommands() else { return }
+    for record in open {
+      guard let lane = lanes[record.deviceID] else {
+        var record = record
+        record.failure = .init(
+          code: .unknownAfterCrash, message: "the device is not in the configuration any more", isRetryable: false)
+        record.leaseExpiresAt = nil
+        record.status = .unconfirmed
+        record.history.append(.init(status: .unconfirmed, at: context.time.wall(), detail: "device removed"))
+        try? await context.store.update(record)
+        continue
+      }
+      recovery.append(Task { await lane.recover(record) })
+    }
+  }
+
+  /// Undoes every lease, as a clean stop must. Bounded by the adapters' own time limits.
+  public func stop() async {
+    isStopping = true
+    for task in recovery { task.cancel() }
+    await withTaskGroup { group in
+      for lane in lanes.values { group.addTask { await lane.stop() } }
+    }
+  }
+
+  // MARK: Parts of submit
+
+  private func lane(of request: CommandRequest) throws(CommandRefusal) -> CommandLane {
+    guard !isStopping else { throw CommandRefusal(.conflict, "the gateway is stopping", hint: "send it again later") }
+    guard let lane = lanes[request.deviceID] else {
+      throw CommandRefusal(.unsupportedCommand, "there is no device '\(request.deviceID)' that takes commands")
+    }
+    return lane
+  }
+
+  private func replay(of request: CommandRequest) async throws(CommandRefusal) -> CommandRecord? {
+    guard let key = request.idempotencyKey,
+      let earlier = try? await context.store.command(idempotencyKey: key, actor: request.actor)
+    else { return nil }
+    guard earlier.requestDigest == request.digest else {
+      throw CommandRefusal(
+        .unsupportedParameter, "the idempotency key was used for another request (\(earlier.id))",
+        hint: "use a new key for a new command", parameter: "idempotencyKey")
+    }
+    return earlier
+  }
+
+  /// The device belongs to whoever holds its lease; the same sender may replace his own command.
+  private func checkOwner(of lane: CommandLane, _ request: CommandRequest) async throws(CommandRefusal) {
+    guard await lane.waitingCount < DispatchTiming.maxWaiting else {
+      throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
+    }
+    guard let holder = await lane.holder?.record, holder.actor != request.actor, request.onConflict == .reject
+    else { return }
+    let until = holder.leaseExpiresAt.map { " until \($0.rfc3339)" } ?? ""
+    throw CommandRefusal(
+      .conflict, "\(request.deviceID) is held by \(holder.name) (\(holder.id), \(holder.actor))\(until)",
+      hint: "wait, cancel that command, or send onConflict: cancelAndReplace")
+  }
+
+  private func insert(_ record: CommandRecord) async throws(CommandRefusal) {
+    do {
+      try await context.store.insert(record)
+    } catch {
+      throw CommandRefusal(
+        .protocolError, "the journal could not be written, nothing was sent: \(error)", hint: "free disk space")
+    }
+  }
+
+  private func reject(_ record: CommandRecord, _ refusal: CommandRefusal) async -> CommandRefusal {
+    var record = record
+    record.status = .rejected
+    record.history = [.init(status: .rejected, at: context.time.wall(), detail: refusal.message)]
+    record.failure = .init(
+      code: refusal.code, message: refusal.description,
+      isRetryable: [.deviceOffline, .deviceStale, .conflict].contains(refusal.code))
+    // A key is spent only by a command that was accepted; a refused one may be sent again corrected.
+    record.idempotencyKey = nil
+    try? await context.store.insert(record)
+    context.logger.info(
+      "command \(record.name) rejected: \(refusal.description)",
+      metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
+    await context.changed(record)
+    var refusal = refusal
+    refusal.commandID = record.id
+    return refusal
+  }
+}

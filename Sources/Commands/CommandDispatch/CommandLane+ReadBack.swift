@@ -1,0 +1,83 @@
+import AdapterKit
+import DeviceProfiles
+import EnergyModel
+import TimeSource
+
+/// How a read-back ended.
+struct ReadBackOutcome: Sendable {
+  enum Result: Sendable { case held, never, neverFresh, interrupted }
+  var result: Result
+  /// The values in the predicate when it ended.
+  var values: [String: ScalarValue]
+}
+
+extension CommandLane {
+  /// Waits until a predicate holds on telemetry newer than `since`, without a break for its settle time.
+  func readBack(
+    _ confirm: Confirmation, input: [String: ScalarValue], before: [String: ScalarValue], since: Timestamp
+  ) async -> ReadBackOutcome {
+    let deadline = context.time.monotonic() + confirm.within + confirm.settle
+    var outcome = ReadBackOutcome(result: .neverFresh, values: [:])
+    var heldSince: Duration?
+    var nextRefresh = context.time.monotonic()
+    while true {
+      let now = context.time.monotonic()
+      if now >= nextRefresh {
+        // A refresh that fails shows itself by values that stay old.
+        try? await target.adapter.refresh(target.endpoint)
+        nextRefresh = now + DispatchTiming.refreshInterval
+      }
+      if let look = await look(at: confirm.expect, input: input, before: before) {
+        outcome.values = look.values
+        if look.observedAt > since {
+          outcome.result = .never
+          heldSince = look.holds ? heldSince ?? context.time.monotonic() : nil
+        }
+      }
+      if let heldSince, context.time.monotonic() - heldSince >= confirm.settle {
+        outcome.result = .held
+        return outcome
+      }
+      guard context.time.monotonic() < deadline else { return outcome }
+      do {
+        try await context.time.sleep(for: DispatchTiming.checkInterval)
+      } catch {
+        outcome.result = .interrupted
+        return outcome
+      }
+    }
+  }
+
+  struct Look {
+    var holds: Bool
+    /// When what the predicate sees was observed.
+    var observedAt: Timestamp
+    var values: [String: ScalarValue]
+  }
+
+  /// The predicate on what the decoder knows now; `nil` when the adapter does not answer or a value was never seen.
+  func look(
+    at expression: Expression, input: [String: ScalarValue], before: [String: ScalarValue]
+  ) async -> Look? {
+    guard let snapshot = try? await target.adapter.snapshot(of: target.endpoint) else { return nil }
+    let part = target.part
+    let names = expression.names.filter { !$0.hasPrefix("input.") && !$0.hasPrefix("before.") }
+    let seen = names.filter(isPolledOften).compactMap { snapshot.value($0, part: part)?.observedAt }
+    // A poll brings all values at once, so the oldest one counts. Over MQTT a device tells only what changed.
+    guard let observedAt = isTold ? seen.max() : seen.min() else { return nil }
+    var values: [String: ScalarValue] = [:]
+    for name in names { values[name] = snapshot.value(name, part: part)?.value ?? .null }
+    let holds = snapshot.evaluate(expression, part: part, input: input, before: before) == .flag(true)
+    return Look(holds: holds, observedAt: observedAt, values: values)
+  }
+
+  /// Whether the device speaks by itself instead of being asked.
+  private var isTold: Bool { if case .mqtt = target.profile.profile.transport { true } else { false } }
+
+  /// Ratings and limits are read rarely and do not change with a command; what is read often has to be fresh.
+  private func isPolledOften(_ name: String) -> Bool {
+    let points = target.description.points.filter { $0.name == name }.map(\.pollClass)
+    let controls = target.description.controls.filter { $0.name == name }.compactMap(\.pollClass)
+    return (points + controls).contains { $0 == .fast || $0 == .normal }
+  }
+}

@@ -1,0 +1,50 @@
+public import EnergyModel
+public import GatewayStore
+public import Logging
+public import TimeSource
+
+/// What every lane of the dispatcher shares.
+public struct DispatchContext: Sendable {
+  /// The journal.
+  public var store: GatewayStore
+  public var time: TimeSource
+  public var logger: Logger
+  /// Whether the gateway hears from a device now.
+  public var connectivity: @Sendable (String) -> Connectivity
+  /// Told after each durable change of a command.
+  public var changed: @Sendable (CommandRecord) async -> Void
+  /// A fresh id, such as `cmd_…`.
+  public var makeID: @Sendable () -> String
+
+  public init(
+    store: GatewayStore, time: TimeSource, logger: Logger, connectivity: @escaping @Sendable (String) -> Connectivity,
+    changed: @escaping @Sendable (CommandRecord) async -> Void, makeID: @escaping @Sendable () -> String
+  ) {
+    self.store = store
+    self.time = time
+    self.logger = logger
+    self.connectivity = connectivity
+    self.changed = changed
+    self.makeID = makeID
+  }
+}
+
+/// The times that the dispatcher keeps.
+enum DispatchTiming {
+  /// How often the read-back predicate is looked at.
+  static let checkInterval = Duration.milliseconds(250)
+  /// How often the device is asked for fresh values while a read-back waits.
+  static let refreshInterval = Duration.seconds(1)
+  /// How often a running lease is supervised.
+  static let superviseInterval = Duration.seconds(5)
+  /// A predicate that does not hold for so long during a lease is drift.
+  static let driftAfter = Duration.seconds(15)
+  /// How often a drifted command is written again before the dispatcher only reports.
+  static let maxReasserts = 2
+  /// How long a revert is waited for at each attempt.
+  static let revertRetryInterval = Duration.seconds(30)
+  /// Commands that may wait for one device; more are refused.
+  static let maxWaiting = 8
+  /// How long after a start a device may take to come online before a command of the last run is given up as unknown.
+  static let recoveryPatience = Duration.seconds(120)
+}

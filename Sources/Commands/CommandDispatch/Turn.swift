@@ -1,0 +1,64 @@
+import Synchronization
+
+/// Lets one task at a time talk to a device, first come first served. Waiting can be cancelled.
+final class Turn: Sendable {
+  private struct Waiter {
+    let id: Int
+    let continuation: CheckedContinuation<Bool, Never>
+  }
+
+  private struct State {
+    var isTaken = false
+    var nextID = 0
+    var waiters: [Waiter] = []
+    var cancelled: Set<Int> = []
+  }
+
+  private let state = Mutex(State())
+
+  /// Whether somebody has the turn now.
+  var isTaken: Bool { state.withLock(\.isTaken) }
+
+  /// Waits for the turn. Returns `false`, without the turn, when the task was cancelled meanwhile.
+  func take() async -> Bool {
+    let id = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let answer: Bool? = state.withLock { state in
+          if state.cancelled.remove(id) != nil { return false }
+          guard state.isTaken else {
+            state.isTaken = true
+            return true
+          }
+          state.waiters.append(Waiter(id: id, continuation: continuation))
+          return nil
+        }
+        if let answer { continuation.resume(returning: answer) }
+      }
+    } onCancel: {
+      let waiter: Waiter? = state.withLock { state in
+        guard let index = state.waiters.firstIndex(where: { $0.id == id }) else {
+          state.cancelled.insert(id)
+          return nil
+        }
+        return state.waiters.remove(at: index)
+      }
+      waiter?.continuation.resume(returning: false)
+    }
+  }
+
+  /// Gives the turn to the next who waits.
+  func give() {
+    let next: Waiter? = state.withLock { state in
+      guard !state.waiters.isEmpty else {
+        state.isTaken = false
+        return nil
+      }
+      return state.waiters.removeFirst()
+    }
+    next?.continuation.resume(returning: true)
+  }
+}

@@ -1,0 +1,67 @@
+import AdapterKit
+import EnergyModel
+import Foundation
+import GatewayStore
+import LocalAPISchema
+import LocalAPIServer
+import TelemetryPipeline
+import TimeSource
+
+extension LocalGateway {
+  func status() async throws(APIError) -> GatewayStatus {
+    let running = try live()
+    let statistics = running.pipeline.statistics
+    var links: [LinkStatus] = []
+    for link in running.links {
+      let counters = await link.adapter.statistics()
+      links.append(
+        LinkStatus(
+          id: link.configuration.id, transport: link.configuration.transportName,
+          address: link.configuration.address, isConnected: counters.isConnected, exchanges: counters.exchanges,
+          errors: counters.errors, connects: counters.connects, busyShare: counters.busyShare,
+          lastError: counters.lastError, devices: link.deviceIDs))
+    }
+    return GatewayStatus(
+      version: ReleaseVersion.current, startedAt: startedAt, now: time.wall(),
+      uptimeSeconds: (time.monotonic() - startedMonotonic) / .seconds(1),
+      store: StoreStatus(
+        bytes: Self.bytes(of: store.path), pendingWindows: statistics.pendingWindows,
+        lastError: statistics.lastFlushError),
+      links: links,
+      devices: running.configuration.devices.enumerated().map { index, device in
+        status(of: device, index: index, in: running)
+      }, drops: drops(statistics), api: APIAddresses())
+  }
+
+  private func status(
+    of device: GatewayConfiguration.Device, index: Int, in running: RunningConfiguration
+  ) -> DeviceStatus {
+    let connectivity = connectivity(of: device)
+    let age = running.pipeline.latest(index).compactMap(\.age).min()
+    return DeviceStatus(
+      id: device.id, type: device.kind, name: device.name, connectivity: connectivity.state,
+      lastSeenAt: connectivity.lastSeenAt,
+      ageSeconds: age.map(Self.seconds),
+      lastError: connectivity.lastError)
+  }
+
+  /// Everything that was left out since the start, by cause.
+  private func drops(_ statistics: PipelineStatistics) -> [String: UInt64] {
+    var drops: [String: UInt64] = [
+      "refused reading": statistics.refusedReadings, "unknown reading": statistics.unknownReadings,
+      "suspect counter reading": statistics.suspectCounterReadings,
+      "gauge window": statistics.droppedGaugeWindows, "energy window": statistics.droppedEnergyWindows,
+      "event": events.droppedCount,
+    ]
+    for (device, count) in statistics.droppedSamples { drops["sample of \(device)"] = count }
+    return drops.filter { $0.value > 0 }
+  }
+
+  /// The database with its write-ahead log.
+  private static func bytes(of path: String) -> Int64 {
+    ["", "-wal"].reduce(0) { sum, suffix in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+      return sum + ((attributes?[.size] as? NSNumber)?.int64Value ?? 0)
+    }
+  }
+}

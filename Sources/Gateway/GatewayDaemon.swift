@@ -1,0 +1,279 @@
+import AdapterKit
+import CommandDispatch
+import DeviceProfiles
+import EnergyModel
+import Foundation
+import GatewayStore
+import HTTPAdapter
+import LocalAPISchema
+import LocalAPIServer
+import Logging
+
+import ServiceLifecycle
+import TelemetryPipeline
+import TimeSource
+
+/// All parts of the running gateway, started and stopped in their order.
+actor GatewayDaemon {
+  private let paths: GatewayPaths
+  private let time: TimeSource
+  private let notifier: SystemdNotifier
+  private let logger: Logger
+  private let store: GatewayStore
+  private let hub: StreamHub
+  private let events: EventLog
+  private let board: ConnectivityBoard
+  private let dispatcher: CommandDispatcher
+  private let gateway: LocalGateway
+  private var server: APIService?
+  private var background: [Task<Void, Never>] = []
+  private var stateFeed: Task<Void, Never>?
+  private var flushing: Task<Void, Never>?
+
+  /// A clean stop gives each group of parts this time before it goes on.
+  static let stepLimit = Duration.seconds(2)
+
+  // MARK: Start
+
+  static func start(
+    _ configuration: GatewayConfiguration, paths: GatewayPaths, time: TimeSource, notifier: SystemdNotifier,
+    logger: Logger
+  ) async throws -> GatewayDaemon {
+    let path = paths.store == GatewayPaths().store ? configuration.storePath : paths.store
+    try prepareDirectory(of: path)
+    let store = try await GatewayStore.open(path: path, now: time.wall(), logger: logger)
+    if let damaged = store.quarantinedPath {
+      logger.error(
+        "the database was damaged; it was moved aside and a new one started", metadata: ["file": "\(damaged)"])
+    }
+    let daemon = GatewayDaemon(store: store, paths: paths, time: time, notifier: notifier, logger: logger)
+    do {
+      try await daemon.begin(configuration)
+    } catch {
+      await daemon.stop()
+      throw error
+    }
+    return daemon
+  }
+
+  private init(
+    store: GatewayStore, paths: GatewayPaths, time: TimeSource, notifier: SystemdNotifier, logger: Logger
+  ) {
+    self.store = store
+    self.paths = paths
+    self.time = time
+    self.notifier = notifier
+    self.logger = logger
+    let hub = StreamHub()
+    let board = ConnectivityBoard()
+    let events = EventLog(store: store, hub: hub, time: time, logger: logger)
+    let makeID: @Sendable (String) -> String = { prefix in "\(prefix)_\(Identifiers.random(RandomBytes.system))" }
+    let directory = DeviceDirectory()
+    dispatcher = CommandDispatcher(
+      context: DispatchContext(
+        store: store, time: time, logger: logger,
+        connectivity: { id in
+          directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
+        },
+        changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
+        makeID: { makeID("cmd") }))
+    gateway = LocalGateway(
+      store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
+      directory: directory, time: time, makeID: makeID)
+    self.hub = hub
+    self.board = board
+    self.events = events
+  }
+
+  private func begin(_ configuration: GatewayConfiguration) async throws {
+    try await gateway.keys.load()
+    background.append(Task { [events] in await events.run() })
+    let running = try await assemble(configuration)
+    await takeOver(running)
+    await dispatcher.recover()
+    try await startServer(configuration)
+    background.append(Task { await watch() })
+    notifier.ready(summary())
+    logger.notice(
+      "heddled \(ReleaseVersion.current) runs",
+      metadata: [
+        "links": "\(configuration.links.count)", "devices": "\(configuration.devices.count)",
+        "api": "\(configuration.api.listen?.description ?? "none")", "socket": "\(socketPath(configuration))",
+      ])
+  }
+
+  private static func prepareDirectory(of path: String) throws {
+    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard !FileManager.default.fileExists(atPath: directory) else { return }
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+  }
+
+  // MARK: Configuration
+
+  /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
+  private func assemble(_ configuration: GatewayConfiguration) async throws -> RunningConfiguration {
+    let pipeline = try await TelemetryPipeline(
+      layout: configuration.pipelineLayout, store: store, time: time, logger: logger)
+    let assembly = LinkAssembly(
+      time: time, random: { Double.random(in: 0..<1) }, logger: logger,
+      gatewayName: ProcessInfo.processInfo.hostName)
+    do {
+      let links = try configuration.links.map { link in
+        try assemble(link, of: configuration, into: pipeline, with: assembly)
+      }
+      return RunningConfiguration(configuration: configuration, links: links, pipeline: pipeline)
+    } catch {
+      await pipeline.stop()
+      throw error
+    }
+  }
+
+  private func assemble(
+    _ link: LinkConfiguration, of configuration: GatewayConfiguration, into pipeline: TelemetryPipeline,
+    with assembly: LinkAssembly
+  ) throws -> RunningLink {
+    var endpoints: [EndpointSpecification] = []
+    var devices: [EndpointID: [Int: LinkSink.Device]] = [:]
+    for (index, device) in configuration.devices.enumerated() where device.linkID == link.id {
+      let id = EndpointID(device.endpointName)
+      if devices[id] == nil { endpoints.append(EndpointSpecification(id: id, profile: device.profile)) }
+      devices[id, default: [:]][device.part] = LinkSink.Device(
+        id: device.id, index: index, siteID: device.siteID, customerID: device.customerID)
+    }
+    let sink = LinkSink(devices: devices, producer: pipeline.makeProducer(link: link.id), board: board, events: events)
+    return RunningLink(
+      configuration: link, adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: sink),
+      deviceIDs: configuration.devices.filter { $0.linkID == link.id }.map(\.id))
+  }
+
+  /// Puts an assembled configuration into force.
+  private func takeOver(_ running: RunningConfiguration) async {
+    let configuration = running.configuration
+    do {
+      try await store.configure(configuration.records(now: time.wall()), at: time.wall())
+    } catch {
+      logger.error("customers and devices could not be kept: \(error)")
+    }
+    gateway.directory.replace(configuration.devices)
+    board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
+    gateway.replace(running)
+    await dispatcher.configure(running.targets)
+    for link in running.links { await link.adapter.start() }
+    flushing = Task { await running.pipeline.run() }
+    stateFeed?.cancel()
+    stateFeed = Task { [gateway, hub] in
+      for await changed in running.pipeline.changes() {
+        for index in changed where running.configuration.devices.indices.contains(index) {
+          let device = running.configuration.devices[index]
+          hub.publish(.state(gateway.state(of: device, index: index, in: running), customerId: device.customerID))
+        }
+      }
+    }
+  }
+
+  /// Replaces what runs. The old configuration stays in force when the new one cannot be assembled.
+  func apply(_ configuration: GatewayConfiguration) async throws {
+    guard let old = gateway.current else { return }
+    if configuration.api != old.configuration.api {
+      logger.warning("a changed api: section takes effect at the next restart")
+    }
+    // The old pipeline lets go of its accumulators before the new one reads them from the store.
+    await Self.stop(old.links)
+    await stopPipeline()
+    do {
+      await takeOver(try await assemble(configuration))
+    } catch {
+      await takeOver(try await assemble(old.configuration))
+      throw error
+    }
+  }
+
+  func reloading() { notifier.reloading(monotonic: time.monotonic()) }
+  func reloaded() { notifier.ready(summary()) }
+
+  // MARK: API
+
+  private func socketPath(_ configuration: GatewayConfiguration) -> String {
+    paths.socket == GatewayPaths().socket ? configuration.api.socket : paths.socket
+  }
+
+  private func startServer(_ configuration: GatewayConfiguration) async throws {
+    let api = configuration.api
+    let server = LocalAPIServer(
+      configuration: LocalAPIConfiguration(
+        tcp: api.listen.map { .init(host: $0.host, port: $0.port) },
+        socket: .init(path: socketPath(configuration), group: api.group), hostNames: api.hosts,
+        version: ReleaseVersion.current),
+      service: gateway, hub: hub, time: time, logger: logger)
+    self.server = try await APIService.start(server, logger: logger)
+  }
+
+  /// Returns `true` when a part ended that must not end, `false` when the task was cancelled.
+  func untilFailed() async -> Bool {
+    guard let server else { return false }
+    return await server.untilFailed()
+  }
+
+  // MARK: Signs of life
+
+  private func summary() -> String {
+    guard let configuration = gateway.current?.configuration else { return "starting" }
+    let online = configuration.devices.filter {
+      board.connectivity(of: EndpointID($0.endpointName))?.state == .online
+    }
+    return "\(online.count) of \(configuration.devices.count) devices online"
+  }
+
+  /// Feeds the service manager's watchdog, but only as long as the store answers and the pipeline moves.
+  private func watch() async {
+    let interval = notifier.watchdogInterval ?? .seconds(10)
+    while (try? await time.sleep(for: interval)) != nil {
+      guard (try? await store.lastEventSeq()) != nil, isAggregating else { continue }
+      notifier.watchdog()
+      notifier.status(summary())
+    }
+  }
+
+  /// Whether the aggregator keeps up: a ring that is full means that it does not.
+  private var isAggregating: Bool {
+    guard let statistics = gateway.current?.pipeline.statistics else { return true }
+    return statistics.ringOccupancy.values.allSatisfy { $0 < statistics.ringCapacity }
+  }
+
+  // MARK: Stop
+
+  /// Gives the devices back to themselves, keeps what was measured, and closes. Takes less than five seconds.
+  func stop() async {
+    notifier.stopping()
+    await dispatcher.stop()
+    if let running = gateway.current {
+      await Self.stop(running.links)
+      await stopPipeline()
+    }
+    stateFeed?.cancel()
+    events.finish()
+    await server?.stop()
+    for task in background.dropFirst() { task.cancel() }
+    for task in background { await task.value }
+    do {
+      try await store.close()
+    } catch {
+      logger.error("the store did not close: \(error)")
+    }
+    logger.notice("heddled stopped")
+  }
+
+  /// The pipeline flushes once more when its task ends.
+  private func stopPipeline() async {
+    flushing?.cancel()
+    await flushing?.value
+    flushing = nil
+  }
+
+  private static func stop(_ links: [RunningLink]) async {
+    await withTaskGroup { group in
+      for link in links { group.addTask { await link.adapter.stop() } }
+    }
+  }
+}

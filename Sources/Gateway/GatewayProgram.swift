@@ -1,0 +1,92 @@
+import DeviceProfiles
+import EnergyModel
+import Foundation
+import LocatedYAML
+import Logging
+import TimeSource
+import UnixSignals
+
+/// The daemon from its first to its last line: what `heddled run` does.
+public struct GatewayProgram: Sendable {
+  let paths: GatewayPaths
+  let logLevel: String
+
+  public init(paths: GatewayPaths, logLevel: String) {
+    self.paths = paths
+    self.logLevel = logLevel
+  }
+
+  /// Runs until a signal ends it. Returns the exit code: 0 after a clean stop, 78 for a wrong configuration, else 1.
+  public func run() async -> Int32 {
+    let environment = ProcessInfo.processInfo.environment
+    let time = TimeSource.system
+    let isJournal = environment["JOURNAL_STREAM"] != nil
+    guard let level = Logger.Level(rawValue: logLevel) else {
+      FileHandle.standardError.write(Data("heddled: unknown log level '\(logLevel)'\n".utf8))
+      return 64
+    }
+    LoggingSystem.bootstrap { _ in
+      LineLogHandler(level: level, isJournal: isJournal, time: { time.wall().rfc3339 })
+    }
+    let logger = Logger(label: "heddled")
+    ResourceLimits.raiseOpenFiles()
+    guard let loaded = load(logger) else { return ConfigurationCheck.configurationExitCode }
+
+    let daemon: GatewayDaemon
+    do {
+      daemon = try await GatewayDaemon.start(
+        loaded, paths: paths, time: time, notifier: SystemdNotifier(environment: environment), logger: logger)
+    } catch {
+      logger.critical("the gateway could not start: \(error)")
+      return 1
+    }
+    return await untilStopped(daemon, logger)
+  }
+
+  private func untilStopped(_ daemon: GatewayDaemon, _ logger: Logger) async -> Int32 {
+    let failure = Task { await daemon.untilFailed() }
+    return await withTaskGroup(of: Int32?.self) { group in
+      group.addTask {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+          guard signal == .sighup else { return 0 }
+          await reload(daemon, logger)
+        }
+        return 0
+      }
+      group.addTask { await failure.value ? 1 : nil }
+      let code = await group.next() ?? 0
+      group.cancelAll()
+      failure.cancel()
+      await daemon.stop()
+      return code ?? 0
+    }
+  }
+
+  private func reload(_ daemon: GatewayDaemon, _ logger: Logger) async {
+    await daemon.reloading()
+    guard let loaded = load(logger) else {
+      logger.error("the configuration has errors; the old one stays in force")
+      return await daemon.reloaded()
+    }
+    do {
+      try await daemon.apply(loaded)
+      logger.notice("the configuration was reloaded", metadata: ["file": "\(paths.configuration)"])
+    } catch {
+      logger.error("the new configuration could not be applied; the old one stays in force: \(error)")
+    }
+    await daemon.reloaded()
+  }
+
+  /// The configuration with its findings logged; `nil` when it is wrong.
+  private func load(_ logger: Logger) -> GatewayConfiguration? {
+    let library = ConfigurationCheck.library(paths)
+    for finding in library.diagnostics { Self.log(finding, logger) }
+    let (configuration, diagnostics) = ConfigurationCheck.load(paths.configuration, library: library, paths: paths)
+    for finding in diagnostics { Self.log(finding, logger) }
+    return configuration
+  }
+
+  private static func log(_ finding: Diagnostic, _ logger: Logger) {
+    logger.log(level: finding.severity == .error ? .error : .warning, "\(finding.oneLine)")
+  }
+}

@@ -1,0 +1,87 @@
+import AdapterKit
+import DeviceProfiles
+import EnergyModel
+import HTTPAdapter
+import Logging
+import MQTTAdapter
+import ModbusAdapter
+import TimeSource
+
+/// A link at work, with the devices of the configuration behind it.
+struct RunningLink: Sendable {
+  var configuration: LinkConfiguration
+  var adapter: any Adapter
+  /// Ids of its devices, in the order of the configuration.
+  var deviceIDs: [String]
+}
+
+/// Makes the adapter of a link from its configuration.
+struct LinkAssembly {
+  let time: TimeSource
+  let random: RandomSource
+  let logger: Logger
+  /// A name that distinguishes this gateway from others at the same broker.
+  let gatewayName: String
+
+  /// Why a link cannot be made, in words.
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  func adapter(
+    for link: LinkConfiguration, endpoints: [EndpointSpecification], sink: any AdapterSink
+  ) throws -> any Adapter {
+    var logger = logger
+    logger[metadataKey: "link"] = .string(link.id)
+    switch link.transport {
+    case .modbusTCP(let address):
+      return try ModbusLink(
+        configuration: ModbusLinkConfiguration(
+          name: link.id, medium: .tcp(host: address.host, port: UInt16(clamping: address.port))),
+        endpoints: endpoints, sink: sink, time: time, random: random, logger: logger)
+    case .modbusSerial(let line):
+      return try ModbusLink(
+        configuration: ModbusLinkConfiguration(name: link.id, medium: .rtu(Self.serial(line))),
+        endpoints: endpoints, sink: sink, time: time, random: random, logger: logger)
+    case .mqtt(let broker):
+      return try MQTTLink(
+        configuration: session(broker, of: link), endpoints: endpoints, sink: sink, time: time, random: random,
+        logger: logger)
+    case .http(let host):
+      return HTTPLink(
+        configuration: try HTTPLinkConfiguration(url: host.url, trust: Self.trust(host)), endpoints: endpoints,
+        sink: sink, time: time, random: random, logger: logger)
+    }
+  }
+
+  private func session(_ broker: LinkConfiguration.Broker, of link: LinkConfiguration) -> MQTTLinkConfiguration {
+    let tls = broker.tls.map { tls in
+      MQTTLinkConfiguration.TLS(
+        authorityFile: tls.authority,
+        clientCertificate: tls.certificate.flatMap { certificate in
+          tls.key.map { .init(certificateFile: certificate, keyFile: $0) }
+        })
+    }
+    return MQTTLinkConfiguration(
+      name: link.id, host: broker.address.host, port: broker.address.port,
+      clientID: broker.clientID ?? "heddle-\(gatewayName)-\(link.id)",
+      protocolVersion: broker.version == .v5 ? .v5 : .v3_1_1, keepAlive: .seconds(broker.keepAliveSeconds),
+      user: broker.user, password: broker.password?.value, tls: tls)
+  }
+
+  private static func serial(_ line: LinkConfiguration.SerialLine) -> ModbusLinkConfiguration.SerialLine {
+    let parity: ModbusLinkConfiguration.SerialLine.Parity =
+      switch line.parity {
+      case .none: .none
+      case .even: .even
+      case .odd: .odd
+      }
+    return .init(
+      device: line.path, baud: line.baud, parity: parity, dataBits: line.dataBits, stopBits: line.stopBits)
+  }
+
+  private static func trust(_ host: LinkConfiguration.HTTPHost) -> HTTPTrust {
+    if let fingerprint = host.fingerprint { return .pinned(sha256: fingerprint) }
+    return host.authority.map { .authorities(file: $0) } ?? .system
+  }
+}

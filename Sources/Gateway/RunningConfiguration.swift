@@ -1,0 +1,89 @@
+import AdapterKit
+import CommandDispatch
+import DeviceProfiles
+import EnergyModel
+import GatewayStore
+import TelemetryPipeline
+
+/// A configuration at work: its links and its pipeline. Replaced as a whole by a reload.
+struct RunningConfiguration: Sendable {
+  var configuration: GatewayConfiguration
+  var links: [RunningLink]
+  var pipeline: TelemetryPipeline
+
+  /// The device of that id; `nil` if there is none.
+  func device(_ id: String) -> GatewayConfiguration.Device? { configuration.devices.first { $0.id == id } }
+
+  /// What the dispatcher needs to know.
+  var targets: [DispatchTarget] {
+    let adapters = Dictionary(links.map { ($0.configuration.id, $0.adapter) }) { first, _ in first }
+    return configuration.devices.compactMap { device in
+      adapters[device.linkID].map { adapter in
+        DispatchTarget(
+          deviceID: device.id, endpoint: EndpointID(device.endpointName), part: device.part, profile: device.profile,
+          adapter: adapter)
+      }
+    }
+  }
+}
+
+extension GatewayConfiguration {
+  /// The devices as the pipeline sees them.
+  var pipelineLayout: PipelineLayout { PipelineLayout(devices: devices.map(\.pipelineDevice)) }
+
+  /// What the store keeps of the configuration.
+  func records(now: Timestamp) -> ConfiguredRecords {
+    ConfiguredRecords(
+      customers: customers.map {
+        CustomerRecord(id: $0.id, name: $0.name, referenceID: $0.referenceID, email: $0.email, createdAt: now)
+      },
+      sites: sites.map {
+        SiteRecord(
+          id: $0.id, customerID: $0.customerID, name: $0.name, timeZone: $0.timezone, latitude: $0.latitude,
+          longitude: $0.longitude, createdAt: now)
+      },
+      links: links.map { LinkRecord(id: $0.id, transport: $0.transportName, address: $0.address, createdAt: now) },
+      devices: devices.map {
+        DeviceRecord(
+          id: $0.id, kind: $0.kind, name: $0.name, profile: $0.profile.profile.id,
+          part: $0.profile.profile.parts[$0.part].name, linkID: $0.linkID, siteID: $0.siteID,
+          customerID: $0.customerID, role: $0.role, tags: $0.tags, createdAt: now)
+      })
+  }
+}
+
+extension GatewayConfiguration.Device {
+  fileprivate var pipelineDevice: PipelineLayout.Device {
+    let description = profile.profile.parts[part]
+    let bound = description.points.compactMap { point -> (Field, CounterRule?)? in
+      if case .field(let field) = point.target { (field, point.counter) } else { nil }
+    }
+    let counters = bound.compactMap { field, rule in rule.map { (field, Self.behavior($0)) } }
+    let longestPoll = PollClass.allCases.map { profile.pollInterval($0) }.max() ?? .zero
+    return PipelineLayout.Device(
+      id: id, kind: kind, meterRole: role, isHybrid: description.isHybrid, siteID: siteID, customerID: customerID,
+      staleAfter: profile.staleAfter(part: part), maxGap: max(PipelineLayout.defaultMaxGap, longestPoll * 3),
+      fields: bound.map(\.0) + Self.derived(of: kind, bound.map(\.0)),
+      counters: Dictionary(counters) { first, _ in first })
+  }
+
+  /// The twins that the decoder derives from a signed power.
+  private static func derived(of kind: DeviceKind, _ fields: [Field]) -> [Field] {
+    guard fields.contains(where: { $0.name == "powerW" }) else { return [] }
+    let names: [String] =
+      switch kind {
+      case .battery: ["chargePowerW", "dischargePowerW"]
+      case .meter: ["importPowerW", "exportPowerW"]
+      case .inverter, .thermostat: []
+      }
+    return names.compactMap(Field.named).filter { !fields.contains($0) }
+  }
+
+  private static func behavior(_ rule: CounterRule) -> CounterBehavior {
+    switch rule {
+    case .monotonic: .monotonic
+    case .wraps(let limit): .wraps(at: limit)
+    case .daily: .daily
+    }
+  }
+}

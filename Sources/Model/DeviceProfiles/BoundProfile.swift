@@ -1,0 +1,201 @@
+public import EnergyModel
+import LocatedYAML
+
+/// A profile with what an installation says about it: every parameter has a value.
+public struct BoundProfile: Sendable {
+  /// A device that only reports by itself, at its own rhythm, is stale after this time unless the profile says more.
+  public static let defaultMessageAge: Duration = .seconds(3600)
+
+  /// The profile as it was read.
+  public let profile: DeviceProfile
+  /// All parameters by name, with defaults filled in.
+  public let parameters: [String: ScalarValue]
+  /// The unit identifier on the bus; 1 for other transports.
+  public let modbusUnit: UInt8
+  /// MQTT topic filters, each once, with parameters filled in, availability included.
+  public let subscriptions: [String]
+  /// The HTTP requests that are polled.
+  public let polledRequests: [(name: String, request: HTTPRequestData, pollClass: PollClass)]
+  /// The MQTT messages that ask for state at start and at each interval.
+  public let polledPublishes: [(operation: WireOperation, every: Duration)]
+  /// Headers of every HTTP request. May contain secrets.
+  public let httpHeaders: [(name: String, value: String)]
+  /// User and password where the profile asks for authentication and the installation gives both.
+  public let httpCredentials: (user: String, password: String)?
+
+  /// Fills in the parameters; throws for unknown, missing and wrong ones.
+  public init(profile: DeviceProfile, parameters: [String: ScalarValue]) throws(ProfileBindingError) {
+    let complete = try Self.complete(profile, parameters)
+    let renderer = TemplateRenderer(parameters: complete) { _ in .null }
+    self.profile = profile
+    self.parameters = complete
+    var unit: UInt8 = 1
+    var requests: [(name: String, request: HTTPRequestData, pollClass: PollClass)] = []
+    var publishes: [(operation: WireOperation, every: Duration)] = []
+    var headers: [(name: String, value: String)] = []
+    var credentials: (user: String, password: String)?
+    do throws(EncodingError) {
+      switch profile.transport {
+      case .modbus(let settings): unit = try Self.unit(settings, renderer)
+      case .mqtt(let settings):
+        for request in settings.requests {
+          let operation = try renderer.publish(topic: request.topic, payload: request.payload, retain: false)
+          publishes.append((operation, request.every))
+        }
+      case .http(let settings):
+        for named in settings.requests {
+          requests.append((named.name, try renderer.request(named.request), named.pollClass))
+        }
+        for header in settings.headers { headers.append((header.name, try renderer.text(header.value))) }
+        credentials = Self.credentials(settings, complete)
+      }
+    } catch {
+      throw ProfileBindingError(parameter: "", message: "\(profile.id): \(error.message)")
+    }
+    modbusUnit = unit
+    polledRequests = requests
+    polledPublishes = publishes
+    httpHeaders = headers
+    httpCredentials = credentials
+    subscriptions = Self.subscriptions(profile, renderer)
+  }
+
+  /// How often a class is read; zero for `once`.
+  public func pollInterval(_ pollClass: PollClass) -> Duration {
+    if let interval = profile.pollIntervals[pollClass] { return interval }
+    return switch pollClass {
+    case .fast: .seconds(2)
+    case .normal: .seconds(10)
+    case .slow: .seconds(300)
+    case .once: .zero
+    }
+  }
+
+  /// After which time a gauge of a part counts as old: what the profile says, or three times the rhythm of the part's
+  /// fastest gauge. Devices that report by themselves have no rhythm: there it is the time until silence means
+  /// offline, or `defaultMessageAge`.
+  public func staleAfter(part index: Int) -> Duration {
+    guard profile.parts.indices.contains(index) else { return Self.defaultMessageAge }
+    let part = profile.parts[index]
+    if let stated = part.staleAfter { return stated }
+    if case .mqtt(let settings) = profile.transport {
+      let asked = settings.requests.map(\.every).min()
+      return asked.map { $0 * 3 } ?? settings.silentAfter ?? Self.defaultMessageAge
+    }
+    let gauges = part.points.filter { point in
+      switch point.source {
+      case .register, .sunSpec, .response: break
+      case .message, .computed, .constant: return false
+      }
+      if case .field(let field) = point.target { return field.behavior == .gauge }
+      return false
+    }
+    let classes = Set((gauges.isEmpty ? part.points : gauges).map(\.pollClass)).subtracting([.once])
+    return (classes.map { pollInterval($0) }.min() ?? pollInterval(.normal)) * 3
+  }
+
+  /// `$name` replaced by the parameter's value.
+  func fill(_ text: String) -> String { TemplateRenderer.fill(text, parameters) }
+}
+
+/// Why parameters do not fit a profile.
+public struct ProfileBindingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The parameter's name; empty where none is to blame alone.
+  public var parameter: String
+  /// What is wrong. Never contains the value of a secret.
+  public var message: String
+  /// What to do; may be absent.
+  public var hint: String?
+  /// Message and hint in one line.
+  public var description: String { hint.map { "\(message); \($0)" } ?? message }
+}
+
+extension BoundProfile {
+  private static func complete(
+    _ profile: DeviceProfile, _ given: [String: ScalarValue]
+  ) throws(ProfileBindingError) -> [String: ScalarValue] {
+    for name in given.keys.sorted() where !profile.parameters.contains(where: { $0.name == name }) {
+      throw ProfileBindingError(
+        parameter: name, message: "the profile \(profile.id) has no parameter '\(name)'",
+        hint: Suggestion.hint(for: name, among: profile.parameters.map(\.name)))
+    }
+    var complete: [String: ScalarValue] = [:]
+    for parameter in profile.parameters {
+      if let value = given[parameter.name], value != .null {
+        complete[parameter.name] = try parameter.check(value)
+      } else if let standard = parameter.defaultValue {
+        complete[parameter.name] = standard
+      } else {
+        throw ProfileBindingError(
+          parameter: parameter.name, message: "the profile \(profile.id) needs the parameter '\(parameter.name)'",
+          hint: parameter.help.isEmpty ? nil : parameter.help)
+      }
+    }
+    return complete
+  }
+
+  private static func unit(_ settings: ModbusSettings, _ renderer: TemplateRenderer) throws(EncodingError) -> UInt8 {
+    guard let number = try renderer.required(settings.unit).number, let unit = UInt8(exactly: number) else {
+      throw EncodingError(message: "the unit '\(settings.unit.text)' is not a number from 0 to 255")
+    }
+    return unit
+  }
+
+  private static func credentials(
+    _ settings: HTTPSettings, _ parameters: [String: ScalarValue]
+  ) -> (user: String, password: String)? {
+    guard settings.authentication != .none, let password = settings.passwordParameter.flatMap({ parameters[$0] })
+    else { return nil }
+    let user = settings.userParameter.flatMap { parameters[$0] } ?? .text("")
+    return (user.description, password.description)
+  }
+
+  private static func subscriptions(_ profile: DeviceProfile, _ renderer: TemplateRenderer) -> [String] {
+    guard case .mqtt(let settings) = profile.transport else { return [] }
+    var topics: [String] = []
+    var sources = profile.parts.flatMap(\.points).map(\.source)
+    if let identify = profile.identify { sources.append(identify.source) }
+    for case .message(let source) in sources { topics.append(renderer.fill(source.topic)) }
+    if let availability = settings.availability { topics.append(renderer.fill(availability.topic)) }
+    var seen: Set<String> = []
+    return topics.filter { seen.insert($0).inserted }
+  }
+}
+
+extension ProfileParameter {
+  /// The value in this parameter's type.
+  func check(_ value: ScalarValue) throws(ProfileBindingError) -> ScalarValue {
+    let shown = isSecret ? "" : ", it is '\(value)'"
+    func wrong(_ wanted: String, hint: String? = nil) -> ProfileBindingError {
+      ProfileBindingError(
+        parameter: name, message: "the parameter '\(name)' must be \(wanted)\(shown)",
+        hint: hint ?? (help.isEmpty ? nil : help))
+    }
+    switch kind {
+    case .integer(let range):
+      guard let number = value.number, let whole = Int(exactly: number), range.contains(whole) else {
+        throw wrong(
+          range == Int.min...Int.max
+            ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    case .number(let range):
+      guard let number = value.number, range.contains(number) else {
+        let isOpen = range.lowerBound <= -Double.greatestFiniteMagnitude
+        throw wrong(isOpen ? "a number" : "a number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    case .text: return .text(value.description)
+    case .flag:
+      guard case .flag = value else { throw wrong("true or false") }
+      return value
+    case .choice(let words):
+      let word = value.description
+      guard words.contains(word) else {
+        throw wrong(
+          "one of \(words.joined(separator: ", "))", hint: isSecret ? nil : Suggestion.hint(for: word, among: words))
+      }
+      return .text(word)
+    }
+  }
+}

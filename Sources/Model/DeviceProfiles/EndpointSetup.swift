@@ -1,0 +1,214 @@
+import EnergyModel
+
+/// What the adapter got when it read what set-up asked for.
+public enum SetupAnswer: Sendable, Hashable {
+  case registers([UInt16])
+  /// A Modbus exception code.
+  case exception(UInt8)
+  /// No answer, in words.
+  case failed(String)
+}
+
+/// Checks that a Modbus device is the product of the profile, and finds its SunSpec models. A plain state machine.
+struct EndpointSetup: Sendable {
+  private enum Phase: Sendable {
+    case identify(RegisterRange, RegisterType, WordOrder)
+    case discovery
+    case done
+  }
+
+  /// A read that failed as often ends the set-up until the next connection.
+  static let maxFailures = 3
+
+  private var phase: Phase = .done
+  private var failures = 0
+  private let identity: ProfileIdentity?
+  private(set) var discovery: SunSpecDiscovery?
+  private(set) var problem: String?
+  /// Counts how often the phase ended, so that the owner rebuilds what depends on it once.
+  private(set) var isComplete = false
+
+  init(_ bound: BoundProfile) {
+    identity = bound.profile.identify
+    guard case .modbus(let settings) = bound.profile.transport else {
+      isComplete = true
+      return
+    }
+    if bound.profile.usesSunSpec { discovery = SunSpecDiscovery(bases: settings.sunSpecBases) }
+    if case .register(let register) = identity?.source {
+      phase = Self.identifyPhase(Int(register.address), register.table, register.type, register.order)
+    } else {
+      startDiscovery()
+    }
+  }
+
+  var nextRead: RegisterRange? {
+    switch phase {
+    case .identify(let range, _, _): range
+    case .discovery: discovery?.nextRead
+    case .done: nil
+    }
+  }
+
+  mutating func accept(_ answer: SetupAnswer) {
+    if case .failed(let reason) = answer {
+      failures += 1
+      // Up to here nothing was learned about the device, so the same read comes again.
+      if failures >= Self.maxFailures, let range = nextRead { stop("set-up: \(range): \(reason)") }
+      return
+    }
+    failures = 0
+    switch phase {
+    case .identify(let range, let type, let order): identify(answer, range, type, order)
+    case .discovery:
+      if case .registers(let registers) = answer { discovery?.accept(registers) } else { discovery?.accept(nil) }
+      if discovery?.nextRead == nil { discovered() }
+    case .done: break
+    }
+  }
+
+  /// What the device says about itself in a message or an answer.
+  mutating func check(_ text: String, at place: String) {
+    guard let identity, !identity.matches.contains(where: { Glob.matches(text, pattern: $0) }) else { return }
+    stop(mismatch(text, at: place))
+  }
+
+  private mutating func identify(
+    _ answer: SetupAnswer, _ range: RegisterRange, _ type: RegisterType, _ order: WordOrder
+  ) {
+    switch answer {
+    case .registers(let registers):
+      let text = Self.text(registers, type, order)
+      guard let identity, identity.matches.contains(where: { Glob.matches(text, pattern: $0) }) else {
+        stop(mismatch(text, at: range.described))
+        return
+      }
+      skipIdentity()
+    case .exception(let code): stop("identify: \(range.described) answers exception \(code)")
+    case .failed: break
+    }
+  }
+
+  var isIdentifying: Bool { if case .identify = phase { true } else { false } }
+
+  /// Goes on to what comes behind identification.
+  mutating func skipIdentity() {
+    if discovery == nil || discovery?.nextRead == nil { finish() } else { startDiscovery() }
+  }
+
+  private func mismatch(_ text: String, at place: String) -> String {
+    "identify: \(place) says '\(text)', expected \(identity?.matches.joined(separator: " or ") ?? "")"
+  }
+
+  private mutating func startDiscovery() {
+    if let discovery {
+      if let problem = discovery.problem { stop(problem) } else { phase = .discovery }
+    } else {
+      finish()
+    }
+  }
+
+  private mutating func discovered() {
+    if let problem = discovery?.problem {
+      stop(problem)
+      return
+    }
+    guard case .sunSpec(let source) = identity?.source else {
+      finish()
+      return
+    }
+    guard let location = SunSpecLocation(source, discovery) else {
+      stop("identify: the device has none of the SunSpec models \(source.models)")
+      return
+    }
+    phase = Self.identifyPhase(location.address, .holding, location.type, .abcd)
+  }
+
+  private static func identifyPhase(
+    _ address: Int, _ table: RegisterTable, _ type: RegisterType, _ order: WordOrder
+  ) -> Phase {
+    let range = RegisterRange(
+      table: table, address: UInt16(clamping: address), count: UInt16(clamping: type.registerCount))
+    return .identify(range, type, order)
+  }
+
+  private static func text(_ registers: [UInt16], _ type: RegisterType, _ order: WordOrder) -> String {
+    if type == .bit { return registers.first.map { $0 == 0 ? "false" : "true" } ?? "" }
+    guard let raw = type.decode(registers, at: 0, order: order) else { return "" }
+    let converter = ValueConverter(PointConversion(), type: type, output: .text, valid: nil)
+    let value = converter.convert(raw, power: .none).value
+    return value == .null ? "" : value.description
+  }
+
+  mutating func stop(_ reason: String) {
+    problem = reason
+    phase = .done
+    isComplete = false
+  }
+
+  private mutating func finish() {
+    phase = .done
+    isComplete = true
+  }
+}
+
+extension RegisterRange {
+  /// `holding 30000`, whatever the count: the place of one value.
+  fileprivate var described: String { "\(table.rawValue) \(address)" }
+}
+
+extension DeviceProfile {
+  /// Whether any point, control or the identity is a SunSpec point.
+  var usesSunSpec: Bool {
+    if case .sunSpec = identify?.source { return true }
+    return parts.contains { part in
+      part.points.contains { if case .sunSpec = $0.source { true } else { false } }
+        || part.controls.contains { if case .sunSpec = $0.destination { true } else { false } }
+    }
+  }
+}
+
+/// Patterns with `*` for any text.
+enum Glob {
+  static func matches(_ text: String, pattern: String) -> Bool {
+    let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+    guard parts.count > 1 else { return text == pattern }
+    var rest = text[...]
+    for (index, part) in parts.enumerated() {
+      if index == 0 {
+        guard rest.hasPrefix(part) else { return false }
+        rest = rest.dropFirst(part.count)
+      } else if index == parts.count - 1 {
+        return rest.hasSuffix(part)
+      } else if !part.isEmpty {
+        guard let end = find(part, in: rest) else { return false }
+        rest = rest[end...]
+      }
+    }
+    return true
+  }
+
+  private static func find(_ part: Substring, in text: Substring) -> Substring.Index? {
+    var start = text.startIndex
+    while start < text.endIndex {
+      if text[start...].hasPrefix(part) { return text.index(start, offsetBy: part.count) }
+      start = text.index(after: start)
+    }
+    return nil
+  }
+}
+
+/// MQTT topic filters.
+enum TopicFilter {
+  /// Whether a topic belongs to a filter with `+` and `#` (MQTT 3.1.1, section 4.7).
+  static func matches(_ topic: String, filter: String) -> Bool {
+    let levels = topic.split(separator: "/", omittingEmptySubsequences: false)
+    let wanted = filter.split(separator: "/", omittingEmptySubsequences: false)
+    if topic.hasPrefix("$"), wanted.first == "+" || wanted.first == "#" { return false }
+    for (index, level) in wanted.enumerated() {
+      if level == "#" { return true }
+      guard index < levels.count, level == "+" || level == levels[index] else { return false }
+    }
+    return levels.count == wanted.count
+  }
+}

@@ -1,0 +1,179 @@
+public import EnergyModel
+
+extension EndpointSnapshot {
+  /// Turns steps into complete wire operations.
+  ///
+  /// Controls that are neighbours within one `write` become one request. An entry that uses an optional argument which
+  /// was not given is left out. Throws when a name has no value, a control is outside its range or what its register
+  /// can hold, or its SunSpec address or scale factor is not known.
+  public func operations(
+    for steps: [CommandStep], part: Int, input: [String: ScalarValue], before: [String: ScalarValue]
+  ) throws(EncodingError) -> [WireOperation] {
+    let renderer = TemplateRenderer(parameters: bound.parameters) { lookUp($0, part, input, before) }
+    var operations: [WireOperation] = []
+    for step in steps {
+      switch step {
+      case .wait(let duration): operations.append(.wait(duration))
+      case .publish(let topic, let payload, let retain):
+        operations.append(try renderer.publish(topic: topic, payload: payload, retain: retain))
+      case .request(let template): operations.append(.request(try renderer.request(template)))
+      case .write(let entries):
+        var writes: [ControlWrite] = []
+        for entry in entries {
+          guard let value = try valueToWrite(entry, renderer) else { continue }
+          writes.append(try encode(value, control: entry.control, part: part))
+        }
+        operations += ControlWrite.merged(writes).map(\.operation)
+      }
+    }
+    return operations
+  }
+
+  private func valueToWrite(
+    _ entry: (control: String, value: Expression), _ renderer: TemplateRenderer
+  ) throws(EncodingError) -> ScalarValue? {
+    do throws(EncodingError) {
+      return try renderer.optional(entry.value)
+    } catch {
+      throw EncodingError(message: "\(entry.control): \(error.message)")
+    }
+  }
+
+  private func encode(_ value: ScalarValue, control name: String, part: Int) throws(EncodingError) -> ControlWrite {
+    guard layout.parts.indices.contains(part), let index = layout.parts[part].controls[name] else {
+      throw EncodingError(message: "\(name): there is no such control")
+    }
+    let control = layout.controls[index]
+    guard map.destinations.indices.contains(index), let destination = map.destinations[index] else {
+      throw EncodingError(message: "\(name): the device does not have its SunSpec model, or was not asked yet")
+    }
+    guard value != .null else { throw EncodingError(message: "\(name): there is no value to write") }
+    if let range = control.control.range {
+      guard let number = value.number, range.holds(number) else {
+        let limits = "\(ScalarValue.number(range.lowerBound))..\(ScalarValue.number(range.upperBound))"
+        throw EncodingError(message: "\(name): \(value) is outside \(limits)")
+      }
+    }
+    let power = try power(for: control, destination)
+    guard let raw = control.converter.raw(for: value, power: power) else {
+      throw EncodingError(message: "\(name): there is no code for '\(value)'")
+    }
+    if destination.type == .bit {
+      return ControlWrite(address: destination.address, payload: .coil(try bit(raw, name)))
+    }
+    guard let registers = destination.type.encode(raw, order: destination.order) else {
+      throw EncodingError(message: "\(name): \(raw) does not fit the register (\(destination.type.word))")
+    }
+    return ControlWrite(
+      address: destination.address, payload: .registers(registers), function: control.control.writeFunction)
+  }
+
+  private func power(
+    for control: EndpointLayout.Control, _ destination: RegisterMap.Destination
+  ) throws(EncodingError) -> ValueConverter.Power {
+    let power: ValueConverter.Power?
+    if let index = destination.scaleFactor {
+      power = powers.indices.contains(index) ? powers[index] : nil
+    } else if let place = control.scaleFactor {
+      power =
+        slots[place].isSeen
+        ? slots[place].value.number.flatMap { Int(exactly: $0) }.map { .of($0) } ?? .absent : nil
+    } else {
+      return .none
+    }
+    switch power {
+    case nil: throw EncodingError(message: "\(control.control.name): its scale factor was not read yet")
+    case .absent: throw EncodingError(message: "\(control.control.name): the device gives no scale factor for it")
+    case .some(let known): return known
+    }
+  }
+
+  private func bit(_ raw: ScalarValue, _ name: String) throws(EncodingError) -> Bool {
+    switch raw {
+    case .flag(let flag): return flag
+    case .number(let number) where number == 0 || number == 1: return number == 1
+    case .number, .text, .null: throw EncodingError(message: "\(name): '\(raw)' is not a flag")
+    }
+  }
+}
+
+/// One control as it goes out, before neighbours are joined.
+private struct ControlWrite {
+  enum Payload {
+    case registers([UInt16])
+    case coil(Bool)
+  }
+
+  /// By the standard, FC 16 cannot write more.
+  static let maxRegisters = 123
+
+  var address: Int
+  var payload: Payload
+  var function: WriteFunction?
+
+  var operation: WireOperation {
+    let address = UInt16(clamping: address)
+    return switch payload {
+    case .coil(let value): .writeCoil(address: address, value: value)
+    case .registers(let values):
+      .writeRegisters(
+        address: address, values: values, function: function ?? (values.count == 1 ? .single : .multiple))
+    }
+  }
+
+  /// Joins neighbours; a joined write goes out at the place of its first member.
+  static func merged(_ writes: [ControlWrite]) -> [ControlWrite] {
+    var result = writes
+    var index = 0
+    while index < result.count {
+      if let other = result.indices.first(where: { $0 > index && result[index].joined(with: result[$0]) != nil }),
+        let joined = result[index].joined(with: result[other])
+      {
+        result[index] = joined
+        result.remove(at: other)
+      } else {
+        index += 1
+      }
+    }
+    return result
+  }
+
+  private func joined(with other: ControlWrite) -> ControlWrite? {
+    guard case .registers(let own) = payload, case .registers(let others) = other.payload, function != .single,
+      other.function != .single, own.count + others.count <= Self.maxRegisters
+    else { return nil }
+    if address + own.count == other.address {
+      return ControlWrite(address: address, payload: .registers(own + others), function: .multiple)
+    }
+    if other.address + others.count == address {
+      return ControlWrite(address: other.address, payload: .registers(others + own), function: .multiple)
+    }
+    return nil
+  }
+}
+
+extension ClosedRange<Double> {
+  /// Contains a number up to the noise of computing with it.
+  fileprivate func holds(_ value: Double) -> Bool {
+    let slack = Swift.max(lowerBound.magnitude, upperBound.magnitude) * 1e-12
+    return value >= lowerBound - slack && value <= upperBound + slack
+  }
+}
+
+extension RegisterType {
+  /// The word of the profile grammar.
+  var word: String {
+    switch self {
+    case .u16: "u16"
+    case .i16: "i16"
+    case .u32: "u32"
+    case .i32: "i32"
+    case .u64: "u64"
+    case .i64: "i64"
+    case .f32: "f32"
+    case .f64: "f64"
+    case .string(let registers): "string of \(registers) registers"
+    case .bit: "bit"
+    }
+  }
+}

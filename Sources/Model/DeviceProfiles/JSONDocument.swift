@@ -1,0 +1,98 @@
+import CSimdJSON
+public import EnergyModel
+import Synchronization
+
+/// A JSON document that is read by paths, on simdjson. Reading another document reuses its memory.
+///
+/// Not for concurrent use: one belongs to one serial context.
+public final class JSONDocument {
+  /// Larger documents are refused.
+  public static let maxBytes = 1 << 20
+  /// Documents that are nested deeper are refused.
+  public static let maxDepth = 64
+
+  private let parser: OpaquePointer?
+
+  /// An empty document: every value is missing until `parse`.
+  public init() {
+    parser = heddle_json_new(Self.maxBytes, Self.maxDepth)
+  }
+
+  /// Reads a document; the error says at which byte the text stops being JSON.
+  public convenience init(parsing bytes: [UInt8]) throws(JSONDocumentError) {
+    self.init()
+    try parse(bytes)
+  }
+
+  deinit { if let parser { heddle_json_free(parser) } }
+
+  /// Reads another document in place of the present one; after an error every value is missing.
+  public func parse(_ bytes: [UInt8]) throws(JSONDocumentError) {
+    guard bytes.count <= Self.maxBytes else {
+      throw JSONDocumentError(message: "payload of \(bytes.count) bytes, the limit is \(Self.maxBytes)", offset: 0)
+    }
+    guard let parser else { throw JSONDocumentError(message: "no memory for a JSON reader", offset: 0) }
+    var offset = 0
+    let isValid = bytes.withUnsafeBytes { buffer in
+      heddle_json_parse(parser, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, &offset)
+    }
+    guard isValid else {
+      throw JSONDocumentError(message: "payload is not JSON (at byte \(offset))", offset: offset)
+    }
+  }
+
+  /// The value at a path: `nil` if there is none or if it is an object or a list, `.null` for JSON's `null`.
+  public func value(at path: DocumentPath) -> ScalarValue? {
+    guard let parser else { return nil }
+    heddle_json_rewind(parser)
+    for step in path.steps {
+      let found =
+        switch step {
+        case .key(let key): heddle_json_enter_key(parser, key, key.utf8.count)
+        case .index(let index): heddle_json_enter_index(parser, index)
+        case .element(let key, let value):
+          heddle_json_enter_element(parser, key, key.utf8.count, value, value.utf8.count)
+        }
+      guard found else { return nil }
+    }
+    return current(parser)
+  }
+
+  private func current(_ parser: OpaquePointer) -> ScalarValue? {
+    let value = heddle_json_current(parser)
+    switch value.kind {
+    case HEDDLE_JSON_NULL: return .null
+    case HEDDLE_JSON_FLAG: return .flag(value.flag)
+    case HEDDLE_JSON_NUMBER: return value.number.finite
+    case HEDDLE_JSON_TEXT:
+      guard let start = value.text else { return .text("") }
+      return .text(
+        String(decoding: UnsafeRawBufferPointer(start: start, count: value.text_length), as: UTF8.self))
+    default: return nil
+    }
+  }
+}
+
+/// Why a payload is not a JSON document.
+public struct JSONDocumentError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// In words: `payload is not JSON (at byte 3)`.
+  public var message: String
+  /// Where the text stops being JSON, in bytes from its start.
+  public var offset: Int
+  /// The message.
+  public var description: String { message }
+}
+
+/// A document that copies of a decoder share. Each copy belongs to some serial context; the lock makes it safe where
+/// they are different ones, and is never contended where they are the same.
+final class SharedJSONReader: Sendable {
+  private let document = Mutex(JSONDocument())
+
+  /// The values at some paths, in their order.
+  func values(at paths: [DocumentPath], in bytes: [UInt8]) throws(JSONDocumentError) -> [ScalarValue?] {
+    try document.withLock { (document) throws(JSONDocumentError) in
+      try document.parse(bytes)
+      return paths.map { document.value(at: $0) }
+    }
+  }
+}

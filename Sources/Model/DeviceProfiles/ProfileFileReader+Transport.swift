@@ -1,0 +1,160 @@
+import EnergyModel
+import LocatedYAML
+
+extension ProfileFileReader {
+  func readTransport(_ node: YAMLNode) {
+    guard node.expectMapping(keys: ["modbus", "mqtt", "http"]) else { return }
+    guard node.entries.count == 1, let (key, settings) = node.entries.first else {
+      node.report(Finding.transport, "a profile has exactly one transport: modbus, mqtt or http")
+      return
+    }
+    switch key.scalarText {
+    case "modbus": readModbus(settings)
+    case "mqtt": readMQTT(settings)
+    case "http": readHTTP(settings)
+    default: break
+    }
+  }
+
+  // MARK: Modbus
+
+  private func readModbus(_ node: YAMLNode) {
+    transport = .modbus(ModbusSettings(unit: Expression(constant: .number(1))))
+    guard
+      node.expectMapping(keys: [
+        "unit", "maxRegisters", "maxGap", "delayAfterConnect", "minGap", "timeout", "order", "sunspecBases",
+      ]), let unit = node.require("unit").flatMap({ expression($0, .installation) })
+    else { return }
+    var settings = ModbusSettings(unit: unit)
+    if let constant = unit.constantValue, constant.number.flatMap({ UInt8(exactly: $0) }) == nil {
+      node["unit"]?.report(Finding.transport, "the unit must be a number from 0 to 255 or a $parameter")
+    }
+    settings.maxRegisters =
+      node["maxRegisters"]?.integerValue(in: 1...ReadPlanner.maxRegisters) ?? settings.maxRegisters
+    settings.maxGap = node["maxGap"]?.integerValue(in: 0...ReadPlanner.maxRegisters) ?? settings.maxGap
+    settings.delayAfterConnect = node["delayAfterConnect"]?.durationValue() ?? settings.delayAfterConnect
+    settings.minGap = node["minGap"]?.durationValue() ?? settings.minGap
+    settings.timeout = node["timeout"]?.durationValue() ?? settings.timeout
+    settings.order = node["order"].flatMap { orderValue($0) } ?? settings.order
+    if let bases = node["sunspecBases"] {
+      if bases.isSequence {
+        settings.sunSpecBases = bases.elements.compactMap { addressValue($0) }
+      } else {
+        settings.sunSpecBases = addressValue(bases).map { [$0] } ?? []
+      }
+    }
+    transport = .modbus(settings)
+  }
+
+  /// The usual addresses where the profile has SunSpec points and says nothing.
+  func fillSunSpecBases(_ identify: ProfileIdentity?) {
+    guard case .modbus(var settings) = transport, settings.sunSpecBases.isEmpty else { return }
+    var usesSunSpec = parts.contains { part in
+      part.points.contains { if case .sunSpec = $0.source { true } else { false } }
+        || part.controls.contains { if case .sunSpec = $0.destination { true } else { false } }
+    }
+    if case .sunSpec = identify?.source { usesSunSpec = true }
+    guard usesSunSpec else { return }
+    settings.sunSpecBases = [40000, 0, 50000]
+    transport = .modbus(settings)
+  }
+
+  func orderValue(_ node: YAMLNode) -> WordOrder? {
+    node.wordValue(among: WordOrder.allCases.map(\.rawValue)).flatMap { WordOrder(rawValue: $0) }
+  }
+
+  func addressValue(_ node: YAMLNode) -> UInt16? { node.integerValue(in: 0...0xFFFF).flatMap { UInt16(exactly: $0) } }
+
+  // MARK: MQTT
+
+  private func readMQTT(_ node: YAMLNode) {
+    var settings = MQTTSettings()
+    defer { transport = .mqtt(settings) }
+    if node.isNull { return }
+    guard node.expectMapping(keys: ["availability", "silentAfter", "requests"]) else { return }
+    settings.silentAfter = node["silentAfter"]?.durationValue()
+    if let availability = node["availability"],
+      availability.expectMapping(keys: ["topic", "path", "online", "offline"]),
+      let topic = availability.require("topic").flatMap({ topicValue($0) })
+    {
+      settings.availability = MQTTSettings.Availability(
+        topic: topic, path: availability["path"].flatMap { pathValue($0) } ?? DocumentPath(steps: []),
+        online: availability.require("online")?.textListValue() ?? [],
+        offline: availability.require("offline")?.textListValue() ?? [])
+    }
+    for request in node["requests"]?.elements ?? [] {
+      guard request.expectMapping(keys: ["topic", "payload", "every"]),
+        let topic = request.require("topic").flatMap({ text($0, .installation) }),
+        let payload = request.require("payload").flatMap({ payload($0, .installation) }),
+        let every = request.require("every")?.durationValue()
+      else { continue }
+      guard every >= .seconds(1) else {
+        request["every"]?.report(Finding.range, "a device is not asked more often than once a second")
+        continue
+      }
+      settings.requests.append(MQTTSettings.PolledPublish(topic: topic, payload: payload, every: every))
+    }
+  }
+
+  /// A topic filter with parameters; wildcards stand alone between slashes.
+  func topicValue(_ node: YAMLNode) -> String? {
+    guard let topic = checkedText(node) else { return nil }
+    let levels = topic.split(separator: "/", omittingEmptySubsequences: false)
+    for (index, level) in levels.enumerated() {
+      let isMisplaced =
+        (level.contains("+") && level != "+") || (level.contains("#") && (level != "#" || index + 1 < levels.count))
+      guard !isMisplaced else {
+        node.report(Finding.path, "a wildcard stands alone between slashes, and # only at the end: '\(topic)'")
+        return nil
+      }
+    }
+    guard !topic.isEmpty else {
+      node.report(Finding.path, "the topic is empty")
+      return nil
+    }
+    return topic
+  }
+
+  // MARK: HTTP
+
+  private func readHTTP(_ node: YAMLNode) {
+    var settings = HTTPSettings()
+    defer { transport = .http(settings) }
+    guard node.expectMapping(keys: ["auth", "user", "password", "headers", "timeout", "minGap", "requests"])
+    else { return }
+    if let auth = node["auth"]?.wordValue(among: HTTPSettings.Authentication.allCases.map(\.rawValue)) {
+      settings.authentication = HTTPSettings.Authentication(rawValue: auth) ?? .none
+    }
+    settings.userParameter = node["user"].flatMap { parameterReference($0) }
+    settings.passwordParameter = node["password"].flatMap { parameterReference($0) }
+    if settings.authentication != .none, node["password"] == nil {
+      node.report(Finding.transport, "\(settings.authentication.rawValue) authentication needs 'password'")
+    }
+    settings.timeout = node["timeout"]?.durationValue() ?? settings.timeout
+    settings.minGap = node["minGap"]?.durationValue() ?? settings.minGap
+    for (key, value) in node["headers"]?.entries ?? [] {
+      guard let name = key.scalarText, let text = text(value, .installation) else { continue }
+      settings.headers.append((name, text))
+    }
+    for (key, value) in node["requests"]?.entries ?? [] {
+      guard let name = identifier(key, allowing: "-_"), let request = request(value, .installation, isPolled: true)
+      else { continue }
+      settings.requests.append(
+        HTTPSettings.NamedRequest(
+          name: name, request: request, pollClass: value["poll"].flatMap { pollClass($0) } ?? .normal))
+    }
+  }
+
+  private func parameterReference(_ node: YAMLNode) -> String? {
+    guard let text = checkedText(node) else { return nil }
+    guard text.hasPrefix("$"), TemplateRenderer.parameterNames(in: text) == [String(text.dropFirst())] else {
+      node.report(Finding.transport, "\(node.subject) must be a parameter, such as $\(node.lastKey)")
+      return nil
+    }
+    return String(text.dropFirst())
+  }
+
+  func pollClass(_ node: YAMLNode) -> PollClass? {
+    node.wordValue(among: PollClass.allCases.map(\.rawValue)).flatMap { PollClass(rawValue: $0) }
+  }
+}

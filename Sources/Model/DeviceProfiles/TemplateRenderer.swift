@@ -1,0 +1,222 @@
+import EnergyModel
+
+/// Why a command cannot be turned into what goes out on the wire.
+public struct EncodingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Names the control or step and says why.
+  public var message: String
+
+  /// An error with these words.
+  public init(message: String) { self.message = message }
+
+  /// The message.
+  public var description: String { message }
+}
+
+/// Fills templates of a profile with parameters and the values of expressions.
+struct TemplateRenderer {
+  let parameters: [String: ScalarValue]
+  /// The value of a name that is not a parameter.
+  let lookup: (String) -> ScalarValue
+
+  // MARK: Values
+
+  func evaluate(_ expression: Expression) -> ScalarValue { expression.evaluate(value(of:)) }
+
+  /// The value of an expression; `nil` where it uses an optional argument that was not given, so that whatever it
+  /// belongs to is left out.
+  func optional(_ expression: Expression) throws(EncodingError) -> ScalarValue? {
+    let value = evaluate(expression)
+    if value != .null || expression.nameList.isEmpty { return value }
+    let absent = expression.nameList.filter { self.value(of: $0) == .null }
+    if !absent.isEmpty, absent.allSatisfy({ $0.hasPrefix("input.") }) { return nil }
+    let reason = absent.isEmpty ? "it cannot be computed" : "\(absent.joined(separator: ", ")) is not known now"
+    throw EncodingError(message: "'\(expression.text)' has no value: \(reason)")
+  }
+
+  /// The value of an expression that must have one.
+  func required(_ expression: Expression) throws(EncodingError) -> ScalarValue {
+    guard let value = try optional(expression), value != .null else {
+      throw EncodingError(message: "'\(expression.text)' has no value")
+    }
+    return value
+  }
+
+  private func value(of name: String) -> ScalarValue {
+    name.hasPrefix("parameter.") ? parameters[String(name.dropFirst("parameter.".count))] ?? .null : lookup(name)
+  }
+
+  // MARK: Text
+
+  func fill(_ text: String) -> String { Self.fill(text, parameters) }
+
+  /// `$name` replaced by the parameter's value. Names are letters and digits; a `$` before anything else, or before a
+  /// name that is no parameter, stays.
+  static func fill(
+    _ text: String, _ parameters: [String: ScalarValue], escape: (String) -> String = { $0 }
+  ) -> String {
+    guard text.utf8.contains(0x24) else { return text }
+    var result = ""
+    var rest = text[...]
+    while let dollar = rest.firstIndex(of: "$") {
+      result += rest[..<dollar]
+      let name = rest[rest.index(after: dollar)...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      if let value = parameters[String(name)] { result += escape(value.description) } else { result += "$\(name)" }
+      rest = rest[name.endIndex...]
+    }
+    return result + rest
+  }
+
+  /// The names behind `$` in a text.
+  static func parameterNames(in text: String) -> [String] {
+    text.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
+      .map { String($0.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }) }.filter { !$0.isEmpty }
+  }
+
+  func text(_ template: TextTemplate) throws(EncodingError) -> String {
+    switch template {
+    case .literal(let text): fill(text)
+    case .expression(let expression): Self.plain(try required(expression))
+    }
+  }
+
+  // MARK: Messages and requests
+
+  func publish(
+    topic: TextTemplate, payload: PayloadTemplate, retain: Bool
+  ) throws(EncodingError) -> WireOperation {
+    .publish(topic: try text(topic), payload: try document(payload), retain: retain)
+  }
+
+  func request(_ template: HTTPRequestTemplate) throws(EncodingError) -> HTTPRequestData {
+    var contentType: String?
+    var body: String?
+    switch template.body {
+    case .none: break
+    case .json(let payload):
+      contentType = "application/json"
+      body = try json(payload) ?? "null"
+    case .form(let fields):
+      contentType = "application/x-www-form-urlencoded"
+      var pairs: [String] = []
+      for field in fields {
+        guard let value = try optionalText(field.value) else { continue }
+        pairs.append("\(Self.formEncoded(field.name))=\(Self.formEncoded(value))")
+      }
+      body = pairs.joined(separator: "&")
+    }
+    let path =
+      switch template.path {
+      case .literal(let text): Self.fill(text, parameters, escape: Self.pathEncoded)
+      case .expression: try text(template.path)
+      }
+    return HTTPRequestData(
+      method: template.method, path: path, contentType: contentType, body: body,
+      expect: template.expect.map { .init(path: $0.path.mapText(fill), equals: $0.equals) },
+      reasonPath: template.reasonPath?.mapText(fill))
+  }
+
+  private func optionalText(_ template: TextTemplate) throws(EncodingError) -> String? {
+    switch template {
+    case .literal(let text): fill(text)
+    case .expression(let expression): try optional(expression).map(Self.plain)
+    }
+  }
+
+  /// A whole payload: JSON for objects and lists, the bare value for everything else.
+  func document(_ payload: PayloadTemplate) throws(EncodingError) -> String {
+    switch payload {
+    case .object, .array: try json(payload) ?? "null"
+    case .scalar(let value): Self.plain(value)
+    case .expression(let expression): Self.plain(try required(expression))
+    case .text(let template): try text(template)
+    }
+  }
+
+  private func json(_ payload: PayloadTemplate) throws(EncodingError) -> String? {
+    switch payload {
+    case .object(let members):
+      var parts: [String] = []
+      for member in members {
+        guard let value = try json(member.value) else { continue }
+        parts.append("\(JSONText.quoted(fill(member.key))):\(value)")
+      }
+      return "{\(parts.joined(separator: ","))}"
+    case .array(let elements):
+      var parts: [String] = []
+      for element in elements { if let value = try json(element) { parts.append(value) } }
+      return "[\(parts.joined(separator: ","))]"
+    case .scalar(let value): return JSONText.text(value)
+    case .expression(let expression): return try optional(expression).map(JSONText.text)
+    case .text(let template): return try optionalText(template).map(JSONText.quoted)
+    }
+  }
+
+  static func plain(_ value: ScalarValue) -> String {
+    if case .number(let number) = value { return ScalarValue.number(ValueConverter.tidy(number)).description }
+    return value.description
+  }
+
+  // MARK: Escapes
+
+  static func formEncoded(_ text: String) -> String {
+    percentEncoded(text) { isUnreserved($0) }.split(separator: "%20", omittingEmptySubsequences: false)
+      .joined(separator: "+")
+  }
+
+  private static func pathEncoded(_ text: String) -> String {
+    percentEncoded(text) { isUnreserved($0) || Array("/:@,;=".utf8).contains($0) }
+  }
+
+  private static func percentEncoded(_ text: String, _ isAllowed: (UInt8) -> Bool) -> String {
+    var result = ""
+    for byte in text.utf8 {
+      if isAllowed(byte) {
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        result += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+    return result
+  }
+
+  /// RFC 3986, section 2.3.
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+    default: false
+    }
+  }
+}
+
+/// JSON as text, without blanks.
+enum JSONText {
+  static func text(_ value: ScalarValue) -> String {
+    switch value {
+    case .text(let text): quoted(text)
+    case .number, .flag: TemplateRenderer.plain(value)
+    case .null: "null"
+    }
+  }
+
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      default:
+        if scalar.value < 0x20 {
+          let digits = String(scalar.value, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        } else {
+          result.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return result + "\""
+  }
+}

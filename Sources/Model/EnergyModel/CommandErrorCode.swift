@@ -1,0 +1,23 @@
+/// Why a command was refused or did not succeed. The raw value is the code in the API.
+public enum CommandErrorCode: String, CaseIterable, Sendable, Hashable, Codable {
+  case deviceOffline = "DEVICE_OFFLINE"
+  case deviceStale = "DEVICE_STALE"
+  case unsupportedCommand = "UNSUPPORTED_COMMAND"
+  case unsupportedParameter = "UNSUPPORTED_PARAMETER"
+  case missingParameter = "MISSING_PARAMETER"
+  case outOfRange = "OUT_OF_RANGE"
+  case preconditionFailed = "PRECONDITION_FAILED"
+  case conflict = "CONFLICT"
+  case interlock = "INTERLOCK"
+  case nativeSchedulerActive = "NATIVE_SCHEDULER_ACTIVE"
+  case quotaExhausted = "QUOTA_EXHAUSTED"
+  case protocolTimeout = "PROTOCOL_TIMEOUT"
+  case protocolError = "PROTOCOL_ERROR"
+  case vendorRejected = "VENDOR_REJECTED"
+  case readbackMismatch = "READBACK_MISMATCH"
+  case readbackTimeout = "READBACK_TIMEOUT"
+  case unknownAfterCrash = "UNKNOWN_AFTER_CRASH"
+  case expired = "EXPIRED"
+  case superseded = "SUPERSEDED"
+  case cancelled = "CANCELLED"
+}

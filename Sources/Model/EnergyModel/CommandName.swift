@@ -1,0 +1,33 @@
+/// A command of the catalogue, written `type:verb`, for example `battery:charge`.
+public struct CommandName: Sendable, Hashable, CustomStringConvertible {
+  /// The kind of device.
+  public let kind: DeviceKind
+  /// What to do.
+  public let verb: String
+
+  public init(kind: DeviceKind, verb: String) {
+    self.kind = kind
+    self.verb = verb
+  }
+
+  /// Reads `type:verb`; `nil` if the type is not a device kind or the verb is empty.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let kind = DeviceKind(rawValue: String(parts[0])), !parts[1].isEmpty else { return nil }
+    self.init(kind: kind, verb: String(parts[1]))
+  }
+
+  public var description: String { "\(kind.rawValue):\(verb)" }
+
+  /// The verbs that a profile may define for a kind of device. `auto` ends every override and gives control back to
+  /// the device itself; it is not sent by name but made of the profile's `default` steps.
+  public static func verbs(for kind: DeviceKind) -> [String] {
+    switch kind {
+    case .battery:
+      ["charge", "discharge", "idle", "auto", "set-operating-mode", "set-reserve", "set-power-limits", "reset"]
+    case .thermostat: ["set-operating-mode", "set-setpoints", "set-fan-mode", "set-hold", "resume-schedule", "auto"]
+    case .inverter: ["set-power-limit", "connect", "disconnect", "auto"]
+    case .meter: ["switch"]
+    }
+  }
+}

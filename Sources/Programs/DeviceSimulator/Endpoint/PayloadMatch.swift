@@ -1,0 +1,124 @@
+import DeviceProfiles
+import EnergyModel
+
+/// Lays a payload that arrived beside the payload of a command's step.
+struct PayloadMatch {
+  let bound: BoundProfile
+
+  /// The leaves of the template that are expressions, with what was seen in their places.
+  ///
+  /// `nil` when a constant of the template is not in the payload. A leaf that is missing in the payload is left out: an
+  /// optional input was not given.
+  func pairs(_ template: PayloadTemplate, payload: String) -> [CommandMatcher.Pair]? {
+    switch template {
+    case .text(let text): return pair(text, observed: .text(payload)).map { $0 }
+    case .expression(let expression): return [pair(expression, .text(payload))]
+    case .scalar(let value):
+      return CommandMatcher.agree(value, .text(payload), tolerance: 1e-9) ? [] : nil
+    case .object, .array:
+      guard let document = try? JSONDocument(parsing: Array(payload.utf8)) else { return nil }
+      var result: [CommandMatcher.Pair] = []
+      var seen = 0
+      guard walk(template, DocumentPath(steps: []), document, &result, &seen), seen > 0 else { return nil }
+      return result
+    }
+  }
+
+  /// The fields of a form beside those of a template.
+  func pairs(
+    form: [(name: String, value: TextTemplate)], payload: String
+  ) -> [CommandMatcher.Pair]? {
+    let observed = Self.fields(of: payload)
+    var result: [CommandMatcher.Pair] = []
+    for field in form {
+      guard let value = observed[field.name] else {
+        if case .expression = field.value { continue }
+        return nil
+      }
+      guard let found = pair(field.value, observed: .text(value)) else { return nil }
+      result += found
+    }
+    return result
+  }
+
+  /// A text template beside a text.
+  func pair(_ template: TextTemplate, observed: ScalarValue) -> [CommandMatcher.Pair]? {
+    switch template {
+    case .literal(let text): return .text(DocumentImage.filled(text, bound)) == observed ? [] : nil
+    case .expression(let expression): return [pair(expression, observed)]
+    }
+  }
+
+  private func pair(_ expression: Expression, _ observed: ScalarValue) -> CommandMatcher.Pair {
+    // Numbers in texts are numbers, unless the expression makes words.
+    var value = observed
+    if case .text(let text) = observed, let number = Double(text), number.isFinite { value = .number(number) }
+    return CommandMatcher.Pair(
+      expression: expression, observed: value, tolerance: abs(value.finiteNumber ?? 0) * 1e-6 + 1e-6)
+  }
+
+  private func walk(
+    _ template: PayloadTemplate, _ path: DocumentPath, _ document: JSONDocument,
+    _ result: inout [CommandMatcher.Pair], _ seen: inout Int
+  ) -> Bool {
+    switch template {
+    case .object(let members):
+      return members.allSatisfy { member in
+        walk(member.value, path.appending(.key(DocumentImage.filled(member.key, bound))), document, &result, &seen)
+      }
+    case .array(let elements):
+      return elements.enumerated().allSatisfy { index, element in
+        walk(element, path.appending(.index(index)), document, &result, &seen)
+      }
+    case .scalar(let value):
+      seen += 1
+      guard let observed = document.value(at: path) else { return value == .null }
+      return CommandMatcher.agree(value, observed, tolerance: 1e-9)
+    case .expression(let expression):
+      guard let observed = document.value(at: path), observed != .null else { return true }
+      seen += 1
+      result.append(
+        CommandMatcher.Pair(
+          expression: expression, observed: observed, tolerance: abs(observed.finiteNumber ?? 0) * 1e-6 + 1e-6))
+      return true
+    case .text(let text):
+      guard let observed = document.value(at: path) else { return false }
+      seen += 1
+      guard let found = pair(text, observed: observed) else { return false }
+      result += found
+      return true
+    }
+  }
+
+  /// `a=1&b=x%20y` → a dictionary. Broken escapes are taken as written.
+  static func fields(of form: String) -> [String: String] {
+    var result: [String: String] = [:]
+    for field in form.split(separator: "&").prefix(64) {
+      let halves = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      result[decoded(halves[0])] = halves.count > 1 ? decoded(halves[1]) : ""
+    }
+    return result
+  }
+
+  private static func decoded(_ text: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.first {
+      rest = rest.dropFirst()
+      if byte == UInt8(ascii: "%"), rest.count >= 2,
+        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension DocumentPath {
+  /// One step further down.
+  fileprivate func appending(_ step: Step) -> DocumentPath { DocumentPath(steps: steps + [step]) }
+}

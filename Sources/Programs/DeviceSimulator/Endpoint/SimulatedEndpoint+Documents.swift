@@ -1,0 +1,202 @@
+import DeviceProfiles
+import EnergyModel
+
+extension SimulatedEndpoint {
+  // MARK: MQTT
+
+  /// What the device publishes now.
+  var messages: [SimulatedMessage] {
+    guard let documents else { return [] }
+    return documents.documents.compactMap { document in
+      guard let text = documents.text(document), document.name != documents.availability?.topic else { return nil }
+      return SimulatedMessage(topic: document.name, payload: faults.servesHTML ? "<html>busy</html>" : text)
+    }
+  }
+
+  /// How the device appears to the broker.
+  var mqttIdentity: MQTTIdentity? {
+    guard case .mqtt = bound.profile.transport, let documents else { return nil }
+    var topics: [String] = []
+    for (operation, _) in bound.polledPublishes {
+      if case .publish(let topic, _, _) = operation { topics.append(topic) }
+    }
+    for part in bound.profile.parts {
+      for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
+        if case .publish(.literal(let topic), _, _) = step { topics.append(DocumentImage.filled(topic, bound)) }
+      }
+    }
+    var unique: [String] = []
+    for topic in topics where !unique.contains(topic) { unique.append(topic) }
+    return MQTTIdentity(
+      clientID: "simulated-\(name)", availability: documents.availability, subscriptions: unique)
+  }
+
+  /// Takes a message. Returns whether the device answers with its state.
+  mutating func receive(
+    _ message: SimulatedMessage, home: inout SimulatedHome, monotonic: Duration, now: Timestamp
+  ) -> Bool {
+    let asksForState = bound.polledPublishes.contains { polled in
+      if case .publish(let topic, let payload, _) = polled.operation {
+        topic == message.topic && payload == message.payload
+      } else {
+        false
+      }
+    }
+    if faults.ignoresWrites { return asksForState }
+    observe(now)
+    let recognised = recognise { step, match in
+      guard case .publish(let topic, let payload, _) = step,
+        let topicPairs = match.pair(topic, observed: .text(message.topic)),
+        let pairs = match.pairs(payload, payload: message.payload)
+      else { return nil }
+      return topicPairs + pairs
+    }
+    for command in recognised.commands { perform(command, home: &home, monotonic: monotonic) }
+    return asksForState || recognised.isKnown
+  }
+
+  // MARK: HTTP
+
+  /// Answers a request.
+  mutating func answer(
+    method: String, path: String, body: String, home: inout SimulatedHome, monotonic: Duration, now: Timestamp
+  ) -> HTTPAnswer {
+    if faults.servesHTML {
+      return .response(status: 200, contentType: "text/html", body: "<html><body>Please log in</body></html>")
+    }
+    if let answer = polledAnswer(method: method, path: path, body: body) { return answer }
+    guard let step = commandRequest(method: method, path: path) else {
+      return .response(status: 404, contentType: "text/plain", body: "no such path: \(path)\n")
+    }
+    observe(now)
+    let recognised = recognise { step, match in
+      guard case .request(let request) = step, request.method == method,
+        let pathPairs = match.pair(request.path, observed: .text(path)),
+        let pairs = Self.pairs(request.body, match, payload: body)
+      else { return nil }
+      return pathPairs + pairs
+    }
+    if !faults.ignoresWrites {
+      for command in recognised.commands { perform(command, home: &home, monotonic: monotonic) }
+    }
+    return recognised.isKnown ? Self.acknowledgement(of: step) : Self.refusal(of: step)
+  }
+
+  private static func pairs(
+    _ body: HTTPRequestTemplate.Body, _ match: PayloadMatch, payload: String
+  ) -> [CommandMatcher.Pair]? {
+    switch body {
+    case .none: []
+    case .json(let template): match.pairs(template, payload: payload)
+    case .form(let fields): match.pairs(form: fields, payload: payload)
+    }
+  }
+
+  private func polledAnswer(method: String, path: String, body: String) -> HTTPAnswer? {
+    guard let documents else { return nil }
+    let polled = documents.requests.first { polled in
+      polled.request.method == method && polled.request.path == path
+        && (polled.request.body == nil || polled.request.body == body)
+    }
+    guard let polled, let document = documents.documents.first(where: { $0.name == polled.name }),
+      let text = documents.text(document)
+    else { return nil }
+    return .response(status: 200, contentType: "application/json", body: text)
+  }
+
+  /// The first step of any command that goes to a path.
+  private func commandRequest(method: String, path: String) -> HTTPRequestTemplate? {
+    for part in bound.profile.parts {
+      for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
+        guard case .request(let request) = step, request.method == method else { continue }
+        switch request.path {
+        case .literal(let text): if DocumentImage.filled(text, bound) == path { return request }
+        case .expression: return request
+        }
+      }
+    }
+    return nil
+  }
+
+  private static func acknowledgement(of request: HTTPRequestTemplate) -> HTTPAnswer {
+    var tree = JSONTree.object([])
+    for expectation in request.expect { tree.set(expectation.equals, at: expectation.path) }
+    return .response(status: 200, contentType: "application/json", body: tree.text)
+  }
+
+  private static func refusal(of request: HTTPRequestTemplate) -> HTTPAnswer {
+    guard let reason = request.reasonPath else {
+      return .response(status: 400, contentType: "text/plain", body: "the request was not understood\n")
+    }
+    var tree = JSONTree.object([])
+    tree.set(.text("the request was not understood"), at: reason)
+    return .response(status: 200, contentType: "application/json", body: tree.text)
+  }
+
+  // MARK: Recognising
+
+  /// What a message or request means.
+  private struct Recognition {
+    var commands: [RecognisedCommand] = []
+    /// Whether it is a step of a command at all, even one that does nothing by itself.
+    var isKnown = false
+  }
+
+  /// All commands of which this is the step that carries the inputs, or the last step of a command without inputs.
+  ///
+  /// Several may apply: a request that carries mode and setpoints sets both.
+  private func recognise(_ pairs: (CommandStep, PayloadMatch) -> [CommandMatcher.Pair]?) -> Recognition {
+    let snapshot = decoder.snapshot()
+    var result = Recognition()
+    for (index, part) in bound.profile.parts.enumerated() {
+      let before = snapshot.values(part: index)
+      for command in part.verbs.compactMap({ part.command($0) }) {
+        let matcher = CommandMatcher(snapshot: snapshot, before: before, part: index, command: command)
+        for (isLast, found) in observed(command.steps, pairs) {
+          guard let solved = matcher.inputs(for: found, lenient: true) else { continue }
+          result.isKnown = true
+          let input = solved.filter { $0.value != .null }
+          guard command.inputs.isEmpty ? isLast : !input.isEmpty else { continue }
+          let meaning = RecognisedCommand.Meaning.command(
+            command.verb, input: input, timeout: command.keepAlive?.timeout)
+          result.commands.append(RecognisedCommand(part: index, meaning: meaning))
+        }
+      }
+      if result.commands.isEmpty { recogniseReverts(part: index, snapshot, before, pairs, &result) }
+    }
+    return result
+  }
+
+  /// Values that a revert writes back may be ones that no input gives.
+  private func recogniseReverts(
+    part index: Int, _ snapshot: EndpointSnapshot, _ before: [String: ScalarValue],
+    _ pairs: (CommandStep, PayloadMatch) -> [CommandMatcher.Pair]?, _ result: inout Recognition
+  ) {
+    for command in bound.profile.parts[index].commands {
+      guard case .steps(let steps, _) = command.revert else { continue }
+      let matcher = CommandMatcher(
+        snapshot: snapshot, before: before, part: index, command: command, unknowns: .before)
+      for (isLast, found) in observed(steps, pairs) {
+        guard let values = matcher.inputs(for: found) else { continue }
+        result.isKnown = true
+        guard isLast else { continue }
+        result.commands.append(
+          RecognisedCommand(part: index, meaning: CommandMatcher.meaning(ofRevert: command.verb, values)))
+      }
+    }
+  }
+
+  /// The steps that a message or request could be, and whether they are the last ones that send something.
+  private func observed(
+    _ steps: [CommandStep], _ pairs: (CommandStep, PayloadMatch) -> [CommandMatcher.Pair]?
+  ) -> [(isLast: Bool, pairs: [CommandMatcher.Pair])] {
+    let match = PayloadMatch(bound: bound)
+    let last = steps.lastIndex { step in
+      switch step {
+      case .publish, .request: true
+      case .write, .wait: false
+      }
+    }
+    return steps.indices.compactMap { index in pairs(steps[index], match).map { (index == last, $0) } }
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import EnergyModel
+
+struct BatteryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "battery", abstract: "Charge, discharge or hold a battery, or give control back to it.",
+    subcommands: [Charge.self, Discharge.self, Idle.self, Auto.self])
+
+  /// What charging and discharging have in common.
+  struct PowerOptions: ParsableArguments {
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @Option(help: "Power, such as 2500W or 2.5kW; as much as it can without.", transform: { try Quantity.power($0) })
+    var power: Double?
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @Option(help: "State of charge at which it ends, such as 80%.", transform: { try Quantity.percent($0) })
+    var targetSoc: Double?
+    @OptionGroup var send: SendOptions
+
+    func order(_ verb: String) -> CommandSender.Order {
+      var input: [String: ScalarValue] = [:]
+      if let power { input["powerW"] = .number(power) }
+      if let targetSoc { input["targetSocPercent"] = .number(targetSoc) }
+      return CommandSender.Order(verb: verb, input: input, durationSeconds: duration)
+    }
+  }
+
+  struct Charge: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Charge.")
+    @OptionGroup var options: PowerOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: options.send).send(
+        [options.order("charge")], to: options.device)
+    }
+  }
+
+  struct Discharge: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Discharge.")
+    @OptionGroup var options: PowerOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: options.send).send(
+        [options.order("discharge")], to: options.device)
+    }
+  }
+
+  struct Idle: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Neither charge nor discharge.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "idle", durationSeconds: duration)], to: device)
+    }
+  }
+
+  struct Auto: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End what was ordered and give control back to the battery.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send([.init(verb: "auto")], to: device)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import EnergyModel
+import LocalAPIClient
+import LocalAPISchema
+
+/// How a command is sent. The same on every command for a device.
+struct SendOptions: ParsableArguments {
+  @Flag(help: "Only say what would be written to the device.")
+  var dryRun = false
+
+  @Flag(name: .customLong("no-wait"), help: "Do not wait for the confirmation.")
+  var noWait = false
+
+  @Flag(help: "Replace what another command does now.")
+  var replace = false
+
+  @Option(help: "A repetition with the same key is not sent again.")
+  var idempotencyKey: String?
+}
+
+/// Sends commands and follows them until the device shows what it does.
+struct CommandSender {
+  /// The longest time that a command is followed, in seconds. Its own end, `unconfirmed`, comes before.
+  static let maxFollowSeconds = 900
+  /// How long one look waits in a pipe, and on a terminal, where the steps are shown as they come.
+  static let lookSeconds = (pipe: 30, terminal: 1)
+
+  let session: Session
+  let options: SendOptions
+
+  /// One command with its arguments.
+  struct Order {
+    var verb: String
+    var input: [String: ScalarValue] = [:]
+    var durationSeconds: Double?
+  }
+
+  /// Sends orders to a device one after the other; stops at the first that does not work.
+  func send(_ orders: [Order], to device: String) async throws -> ExitStatus {
+    let id = try await session.device(device).value.id
+    var shown: [JSONValue] = []
+    var status = ExitStatus.fine
+    for (index, order) in orders.enumerated() {
+      do {
+        // Several commands of one call are several requests, so each needs a key of its own.
+        let key = options.idempotencyKey.map { orders.count > 1 ? "\($0)/\(order.verb)" : $0 }
+        let (json, outcome) = try await send(order, to: id, key: key)
+        shown.append(json)
+        status = outcome
+      } catch  where index > 0 {
+        _ = StatusCommand.report(error, session.output, json: session.json)
+        status = .partial
+      }
+      if status != .fine { break }
+    }
+    if session.json { session.print(json: shown.count == 1 ? shown[0] : .array(shown)) }
+    return status
+  }
+
+  private func send(_ order: Order, to id: String, key: String?) async throws -> (JSONValue, ExitStatus) {
+    let submission = CommandSubmission(
+      command: order.verb, input: order.input, durationSeconds: order.durationSeconds,
+      idempotencyKey: key, onConflict: options.replace ? .cancelAndReplace : nil)
+    if options.dryRun {
+      let reply = try await session.client.preview(submission, to: id)
+      if !session.json { session.output.print(CommandView.preview(reply.value, color: session.output.color)) }
+      return (reply.json, .fine)
+    }
+    let wait = options.noWait ? 0 : look
+    let first = try await session.client.submit(submission, to: id, waitSeconds: wait)
+    if first.isReplay { session.output.writeError("this was sent before with the same key; its result:\n") }
+    let last = options.noWait ? first : try await follow(first)
+    if !session.json { showResult(last.value) }
+    return (last.json, outcome(of: last.value))
+  }
+
+  private var look: Int { showsProgress ? Self.lookSeconds.terminal : Self.lookSeconds.pipe }
+  private var showsProgress: Bool { session.output.isTerminal && !session.json }
+
+  private func follow(_ first: APIReply<CommandResource>) async throws -> APIReply<CommandResource> {
+    var reply = first
+    var waited = look
+    while !reply.value.isSettled, waited < Self.maxFollowSeconds {
+      if showsProgress { session.output.write("\r\u{1B}[K\(CommandView.lifeLine(reply.value)) …") }
+      do {
+        reply = try await session.client.command(reply.value.id, waitSeconds: look)
+      } catch {
+        if showsProgress { session.output.write("\n") }
+        session.output.writeError(
+          "the command \(reply.value.id) may still run: heddle command show \(reply.value.id)\n")
+        throw error
+      }
+      waited += look
+    }
+    if showsProgress { session.output.write("\r\u{1B}[K") }
+    return reply
+  }
+
+  private func showResult(_ command: CommandResource) {
+    var lines = CommandView.lines(command, now: nil, color: session.output.color)
+    if !command.isSettled { lines.append("  see     heddle command show \(command.id)") }
+    session.output.print(lines)
+  }
+
+  private func outcome(of command: CommandResource) -> ExitStatus {
+    options.noWait && !command.isSettled ? .fine : Self.outcome(of: command.status)
+  }
+
+  /// Success only where the device showed it.
+  static func outcome(of status: CommandStatus) -> ExitStatus {
+    switch status {
+    case .confirmed, .completed: .fine
+    case .unconfirmed, .drifted, .accepted, .scheduled, .queued, .dispatched, .acknowledged: .notConfirmed
+    case .rejected, .failed, .expired, .cancelled, .superseded, .reverted: .failed
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import EnergyModel
+import LocalAPIClient
+import LocalAPISchema
+
+struct DeviceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "device", abstract: "Devices with their values.", subcommands: [List.self, Show.self])
+
+  struct List: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "All devices with the values that matter.")
+
+    @Option(help: "Only battery, thermostat, inverter or meter.")
+    var type: String?
+    @Option(help: "Only devices of this customer.")
+    var customer: String?
+    @Option(help: "Only devices at this site.")
+    var site: String?
+    @Option(help: "Only online, degraded, offline or unknown.")
+    var status: String?
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      let reply = try await session.client.devices(type: type, customerId: customer, siteId: site, status: status)
+      session.show(reply) { page in
+        var lines = DeviceView.list(page.data, color: session.output.color)
+        if page.totalItems > page.data.count { lines.append("\(page.totalItems - page.data.count) more, see --json") }
+        return lines
+      }
+      return .fine
+    }
+  }
+
+  struct Show: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "One device: every field with unit, quality and age, and its commands with their limits.")
+
+    @Argument(help: "Id or name.")
+    var device: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      session.show(try await session.device(device)) { DeviceView.lines($0, color: session.output.color) }
+      return .fine
+    }
+  }
+}
+
+struct WatchCommand: GatewayCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch", abstract: "A device live; in a pipe one line per look.")
+
+  @Argument(help: "Id or name.")
+  var device: String
+  @Flag(help: "Look once.")
+  var once = false
+  @Option(help: "Time between two looks, such as 2s.", transform: { try Quantity.duration($0) })
+  var interval: Double = 2
+  @OptionGroup var connection: ConnectionOptions
+
+  func run(in session: Session) async throws -> ExitStatus {
+    let first = try await session.device(device)
+    var shownLines = show(first, over: 0, session)
+    while !once {
+      try await session.sleep(.milliseconds(Int64(min(interval, 86_400) * 1000)))
+      let next = try await look(at: first.value.id, session)
+      shownLines = next.map { show($0, over: shownLines, session) } ?? 0
+    }
+    return .fine
+  }
+
+  /// `nil` while the gateway does not answer: it may come back, and what is on the screen must not look like now.
+  private func look(at id: String, _ session: Session) async throws -> APIReply<DeviceResource>? {
+    do {
+      return try await session.client.device(id)
+    } catch {
+      guard case .unreachable = error else { throw error }
+      session.output.writeError("\(error.message)\n")
+      return nil
+    }
+  }
+
+  /// Shows one look; returns how many lines of the screen it takes.
+  private func show(_ reply: APIReply<DeviceResource>, over shown: Int, _ session: Session) -> Int {
+    if session.json {
+      session.print(json: reply.json, pretty: false)
+      return 0
+    }
+    let device = reply.value
+    guard session.output.isTerminal, !once else {
+      let time = device.state.observedAt?.rfc3339 ?? Phrasing.unknown
+      let state = device.connectivity.state.rawValue
+      session.output.print(["\(time)  \(device.id)  \(state)  \(DevicePhrases.summary(of: device))"])
+      return 0
+    }
+    let lines = DeviceView.lines(device, color: session.output.color)
+    // Up to the first line of the last look, and everything below it away.
+    if shown > 0 { session.output.write("\u{1B}[\(shown)A\u{1B}[J") }
+    session.output.print(lines)
+    return lines.count
+  }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import EnergyModel
+
+struct ThermostatCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "thermostat", abstract: "Mode and temperatures of a thermostat.", subcommands: [Set.self])
+
+  struct Set: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set mode, heating and cooling temperature; the mode first where they are two commands.")
+
+    @Argument(help: "Id or name of the thermostat.")
+    var device: String
+    @Option(help: "off, heat, cool, heatCool, auto, … as the device allows.")
+    var mode: String?
+    @Option(help: "Heat below this, such as 21.5C or 70F.", transform: { try Quantity.temperature($0) })
+    var heat: Double?
+    @Option(help: "Cool above this, such as 25C or 77F.", transform: { try Quantity.temperature($0) })
+    var cool: Double?
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+      if mode == nil, heat == nil, cool == nil { throw ValidationError("Give at least one of --mode, --heat, --cool.") }
+    }
+
+    var orders: [CommandSender.Order] {
+      var orders: [CommandSender.Order] = []
+      if let mode {
+        orders.append(.init(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration))
+      }
+      var setpoints: [String: ScalarValue] = [:]
+      if let heat { setpoints["heatSetpointC"] = .number(heat) }
+      if let cool { setpoints["coolSetpointC"] = .number(cool) }
+      if !setpoints.isEmpty {
+        orders.append(.init(verb: "set-setpoints", input: setpoints, durationSeconds: duration))
+      }
+      return orders
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(orders, to: device)
+    }
+  }
+}
+
+struct InverterCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inverter", abstract: "Limit an inverter, or switch it from and to the grid.",
+    subcommands: [Limit.self, Connect.self, Disconnect.self])
+
+  struct Limit: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Limit the AC power.")
+
+    @Argument(help: "Id or name of the inverter.")
+    var device: String
+    @Option(help: "Share of the rated power, such as 70%.", transform: { try Quantity.percent($0) })
+    var percent: Double?
+    @Option(help: "Power, such as 3kW.", transform: { try Quantity.power($0) })
+    var watts: Double?
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+      if (percent == nil) == (watts == nil) { throw ValidationError("Give either --percent or --watts.") }
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+      var input: [String: ScalarValue] = [:]
+      if let percent { input["percent"] = .number(percent) }
+      if let watts { input["watts"] = .number(watts) }
+      return try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-power-limit", input: input, durationSeconds: duration)], to: device)
+    }
+  }
+
+  struct Connect: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Connect to the grid.")
+    @Argument(help: "Id or name of the inverter.")
+    var device: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send([.init(verb: "connect")], to: device)
+    }
+  }
+
+  struct Disconnect: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Disconnect from the grid.")
+    @Argument(help: "Id or name of the inverter.")
+    var device: String
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "disconnect", durationSeconds: duration)], to: device)
+    }
+  }
+}

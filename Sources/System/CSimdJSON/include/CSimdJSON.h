@@ -1,0 +1,58 @@
+// JSON documents through simdjson (https://github.com/simdjson/simdjson, Apache-2.0), for Swift.
+//
+// A parser holds one parsed document and a cursor into it. No function throws, whatever the bytes are.
+#ifndef HEDDLE_CSIMDJSON_H
+#define HEDDLE_CSIMDJSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct heddle_json heddle_json;
+
+/// What the cursor stands on.
+enum heddle_json_kind {
+  HEDDLE_JSON_NULL = 0,
+  HEDDLE_JSON_FLAG = 1,
+  HEDDLE_JSON_NUMBER = 2,
+  HEDDLE_JSON_TEXT = 3,
+  HEDDLE_JSON_OBJECT = 4,
+  HEDDLE_JSON_ARRAY = 5,
+};
+
+/// A value as it stands in the document. `text` is not terminated by NUL and lives until the next parse.
+typedef struct {
+  enum heddle_json_kind kind;
+  bool flag;
+  double number;
+  const char *text;
+  size_t text_length;
+} heddle_json_value;
+
+/// NULL when there is no memory.
+heddle_json *heddle_json_new(size_t max_bytes, size_t max_depth);
+void heddle_json_free(heddle_json *json);
+
+/// Returns whether the bytes are JSON; if not, `error_offset` says where the reader gave up.
+bool heddle_json_parse(heddle_json *json, const char *bytes, size_t length, size_t *error_offset);
+
+/// Puts the cursor on the top of the document.
+void heddle_json_rewind(heddle_json *json);
+/// Moves the cursor; `false` (and the cursor stays) if there is no such child.
+bool heddle_json_enter_key(heddle_json *json, const char *key, size_t length);
+/// An element of an array; in an object the key that is spelled like the index.
+bool heddle_json_enter_index(heddle_json *json, size_t index);
+/// The first element of an array that is an object with this text (or number, or flag) under the key.
+bool heddle_json_enter_element(
+    heddle_json *json, const char *key, size_t key_length, const char *value, size_t value_length);
+/// What the cursor stands on.
+heddle_json_value heddle_json_current(const heddle_json *json);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,234 @@
+public import EnergyModel
+import GRDB
+import Synchronization
+
+/// A row of the table of series.
+struct InternedSeries {
+  var id: Int64
+  /// Where its first window begins, in seconds.
+  var first: Int64
+}
+
+/// The series that are known to be in the file.
+final class SeriesCache: Sendable {
+  private let known = Mutex<[SeriesKey: InternedSeries]>([:])
+
+  subscript(key: SeriesKey) -> InternedSeries? { known.withLock { $0[key] } }
+
+  func merge(_ new: [SeriesKey: InternedSeries]) {
+    guard !new.isEmpty else { return }
+    known.withLock { $0.merge(new) { _, new in new } }
+  }
+}
+
+extension GatewayStore {
+  /// Seconds in a bucket of windows.
+  static let bucketSeconds: Int64 = 600
+  /// The most times that one call sums up.
+  public static let rangesPerCall = 100_000
+
+  /// Adds the deltas to the windows and replaces the accumulators and latest values, in one transaction.
+  ///
+  /// Not idempotent: a batch whose call returned must not be given again; one whose call threw must.
+  public func apply(_ batch: WindowBatch) async throws(GatewayStoreError) {
+    let interned = try await write("save windows") { [seriesIDs] db in
+      var interner = SeriesInterner(series: batch.series, known: seriesIDs)
+      try Self.add(batch.deltas, closedThrough: batch.closedThrough, interner: &interner, in: db)
+      try Self.closeWindows(through: batch.closedThrough, in: db)
+      try Self.save(batch.accumulators, in: db)
+      try Self.save(batch.latest, in: db)
+      return interner.new
+    }
+    // Only now: ids that were given in a transaction that did not commit are given again to others.
+    seriesIDs.merge(interned)
+  }
+
+  /// Sums a series between boundaries: the result for `[a, b, c]` is that of `a..<b` and of `b..<c`.
+  ///
+  /// The boundaries come from the caller, so days in any zone are right. A boundary within a minute counts the minute
+  /// to the time in which it begins.
+  public func sums(of key: SeriesKey, boundaries: [Timestamp]) async throws(GatewayStoreError) -> SeriesSums {
+    let times = boundaries.prefix(Self.rangesPerCall + 1)
+    return try await perform("read windows") { db in
+      let row = try Row.fetchOne(
+        db, sql: "SELECT id, first_ts FROM series WHERE scope = ? AND scope_id = ? AND metric = ?",
+        arguments: [key.scope.rawValue, key.scopeID, key.metric])
+      guard let row else { return SeriesSums(first: nil, sums: Array(repeating: nil, count: max(0, times.count - 1))) }
+      let firstSecond: Int64 = try row.decode(forColumn: "first_ts")
+      let reader = WindowReader(
+        series: try row.decode(forColumn: "id"), first: firstSecond,
+        last: try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM windows") ?? 0)
+      let sums = try zip(times, times.dropFirst()).map { try reader.sum(from: $0, to: $1, in: db) }
+      return SeriesSums(first: Timestamp(milliseconds: firstSecond &* 1000), sums: sums)
+    }
+  }
+
+  /// Removes the windows of gauges that began before a time, at most one day of them per call; energy stays.
+  ///
+  /// - Returns: how many rows were removed; 0 when nothing is left to remove.
+  public func removeGaugeWindows(
+    before time: Timestamp, energyMetrics: [String]
+  ) async throws(GatewayStoreError) -> Int {
+    try await write("remove old windows") { db in
+      let gauges = """
+        series IN (SELECT id FROM series WHERE metric NOT IN (SELECT value FROM json_each(?1)))
+        """
+      let metrics = try JSONText.encode(energyMetrics)
+      let limit = time.second / Self.bucketSeconds
+      let oldest = try Int64.fetchOne(
+        db, sql: "SELECT bucket FROM windows WHERE bucket < ?2 AND \(gauges) ORDER BY bucket LIMIT 1",
+        arguments: [metrics, limit])
+      guard let oldest else { return 0 }
+      try db.execute(
+        sql: "DELETE FROM windows WHERE bucket >= ?2 AND bucket < ?3 AND \(gauges)",
+        arguments: [metrics, oldest, Swift.min(limit, oldest + 86_400 / Self.bucketSeconds)])
+      return db.changesCount
+    }
+  }
+
+  private static let addDelta = """
+    INSERT INTO windows(bucket, series, ts, sum, last, min, max, samples, covered_ms, quality, revision, closed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+    ON CONFLICT(bucket, series, ts) DO UPDATE SET
+      sum = sum + excluded.sum, last = coalesce(excluded.last, last), min = min(min, excluded.min),
+      max = max(max, excluded.max), samples = samples + excluded.samples,
+      covered_ms = covered_ms + excluded.covered_ms, quality = max(quality, excluded.quality),
+      revision = revision + closed, closed = max(closed, excluded.closed)
+    """
+
+  private static func add(
+    _ deltas: [WindowDelta], closedThrough: Timestamp, interner: inout SeriesInterner, in db: Database
+  ) throws {
+    let statement = try db.cachedStatement(sql: addDelta)
+    for delta in deltas {
+      let (second, overflow) = delta.minute.multipliedReportingOverflow(by: 60)
+      // A number that is none would be NULL and make every flush fail from now on.
+      guard !overflow, delta.sum.isFinite, delta.coveredMilliseconds.isFinite,
+        let series = try interner.id(of: delta.series, second: second, in: db)
+      else { continue }
+      let closed = second < closedThrough.second - 59 ? 1 : 0
+      let range = delta.range
+      statement.setUncheckedArguments([
+        second.flooredQuotient(by: bucketSeconds), series, second, delta.sum, range?.last, range?.min, range?.max,
+        delta.samples, delta.coveredMilliseconds, Int(delta.quality.rawValue), closed,
+      ])
+      try statement.execute()
+    }
+  }
+
+  /// Closes the windows that ended since the last call and got nothing more.
+  private static func closeWindows(through time: Timestamp, in db: Database) throws {
+    let last = try Int64.fetchOne(db, sql: "SELECT value FROM marks WHERE name = 'closedThrough'")
+    let now = time.second
+    if let last, last < now {
+      // Two buckets of overlap: a window is open until it has ended and the time for late samples has passed.
+      try db.execute(
+        sql: "UPDATE windows SET closed = 1 WHERE bucket BETWEEN ? AND ? AND closed = 0 AND ts <= ?",
+        arguments: [
+          last.flooredQuotient(by: bucketSeconds) - 2, now.flooredQuotient(by: bucketSeconds), now - 60,
+        ])
+    }
+    try db.execute(
+      sql: "INSERT INTO marks(name, value) VALUES ('closedThrough', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1",
+      arguments: [now])
+  }
+}
+
+/// Turns positions in a batch into ids of series.
+private struct SeriesInterner {
+  let series: [SeriesKey]
+  let known: SeriesCache
+  /// What this transaction wrote.
+  var new: [SeriesKey: InternedSeries] = [:]
+  private var resolved: [InternedSeries?]
+
+  init(series: [SeriesKey], known: SeriesCache) {
+    self.series = series
+    self.known = known
+    resolved = Array(repeating: nil, count: series.count)
+  }
+
+  mutating func id(of position: Int, second: Int64, in db: Database) throws -> Int64? {
+    guard series.indices.contains(position) else { return nil }
+    if let found = resolved[position] ?? known[series[position]], found.first <= second {
+      resolved[position] = found
+      return found.id
+    }
+    let written = try write(series[position], second: second, in: db)
+    resolved[position] = written
+    new[series[position]] = written
+    return written.id
+  }
+
+  /// Adds the series, or moves its beginning back where older windows arrive.
+  private func write(_ key: SeriesKey, second: Int64, in db: Database) throws -> InternedSeries {
+    let sql = """
+      INSERT INTO series(scope, scope_id, metric, first_ts) VALUES (?, ?, ?, ?)
+      ON CONFLICT(scope, scope_id, metric) DO UPDATE SET first_ts = min(first_ts, excluded.first_ts)
+      RETURNING id, first_ts
+      """
+    let row = try Row.fetchOne(db, sql: sql, arguments: [key.scope.rawValue, key.scopeID, key.metric, second])
+    guard let row else { throw GatewayStoreError(code: .other, operation: "name a series", reason: "no id") }
+    return InternedSeries(id: try row.decode(atIndex: 0), first: try row.decode(atIndex: 1))
+  }
+}
+
+/// Sums one series over several times.
+private struct WindowReader {
+  let series: Int64
+  /// Where the series begins, in seconds.
+  let first: Int64
+  /// The newest bucket of all series.
+  let last: Int64
+
+  /// The buckets are counted up by the query, because a range of them would be scanned with all series in it.
+  private static let buckets = "WITH RECURSIVE b(n) AS (VALUES(?1) UNION ALL SELECT n + 1 FROM b WHERE n < ?2)"
+  private static let rows = """
+    FROM b CROSS JOIN windows w ON w.bucket = b.n AND w.series = ?3 AND w.ts >= ?4 AND w.ts < ?5
+    """
+
+  func sum(from start: Timestamp, to end: Timestamp, in db: Database) throws -> WindowSum? {
+    // The first full minute of each boundary on: a window belongs to the time in which it begins.
+    let from = Swift.max(start.secondRoundedUp, first)
+    let until = end.secondRoundedUp
+    let firstBucket = from.flooredQuotient(by: GatewayStore.bucketSeconds)
+    let lastBucket = Swift.min((until - 1).flooredQuotient(by: GatewayStore.bucketSeconds), last)
+    guard from < until, firstBucket <= lastBucket else { return nil }
+    let statement = try db.cachedStatement(
+      sql: """
+        \(Self.buckets) SELECT sum(w.sum), min(w.min), max(w.max), sum(w.samples), sum(w.covered_ms), max(w.quality),
+          sum(w.revision) \(Self.rows)
+        """)
+    let arguments: StatementArguments = [firstBucket, lastBucket, series, from, until]
+    guard let row = try Row.fetchOne(statement, arguments: arguments),
+      let sum: Double = try row.decode(Double?.self, atIndex: 0)
+    else { return nil }
+    let high: Double? = try row.decode(atIndex: 2)
+    var last: Double?
+    if high != nil {
+      let newest = try db.cachedStatement(sql: "\(Self.buckets) SELECT w.last \(Self.rows) ORDER BY w.ts DESC LIMIT 1")
+      last = try Double.fetchOne(newest, arguments: arguments)
+    }
+    let quality: Int = try row.decode(atIndex: 5)
+    return WindowSum(
+      sum: sum, min: try row.decode(atIndex: 1), max: high, last: last, samples: try row.decode(atIndex: 3),
+      coveredMilliseconds: try row.decode(atIndex: 4),
+      quality: UInt8(exactly: quality).flatMap(Quality.init(rawValue:)) ?? .bad, revision: try row.decode(atIndex: 6))
+  }
+}
+
+extension Timestamp {
+  /// Whole seconds since 1970, rounded down.
+  var second: Int64 { milliseconds.flooredQuotient(by: 1000) }
+
+  /// Whole seconds since 1970, rounded up.
+  var secondRoundedUp: Int64 { second + (milliseconds == second &* 1000 ? 0 : 1) }
+}
+
+extension Int64 {
+  /// Division that rounds down, also below zero.
+  func flooredQuotient(by divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+}

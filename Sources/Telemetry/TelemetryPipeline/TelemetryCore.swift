@@ -1,0 +1,107 @@
+import EnergyModel
+import GatewayStore
+
+/// What the pipeline's lock guards: the consuming ends of all rings and the aggregation that they feed.
+///
+/// Normally the aggregator thread empties the rings. A question or a flush empties them, too, so that it sees
+/// everything that was accepted before it.
+struct TelemetryCore {
+  /// A link's ring, seen from the consumer.
+  final class Inlet {
+    let link: String
+    var consumer: TelemetryRing.Consumer
+
+    init(link: String, consumer: consuming TelemetryRing.Consumer) {
+      self.link = link
+      self.consumer = consumer
+    }
+  }
+
+  /// What is handed to the store, and what to do if it does not take it.
+  struct Flush: Sendable {
+    var batch: WindowBatch
+    var latestInputs: [Int]
+    var latestSlots: [Int]
+  }
+
+  var aggregator: WindowAggregator
+  private(set) var inlets: [Inlet] = []
+  private var lastGaugeSave: Int64?
+
+  init(aggregator: WindowAggregator) { self.aggregator = aggregator }
+
+  mutating func addInlet(link: String, consumer: consuming TelemetryRing.Consumer) {
+    inlets.append(Inlet(link: link, consumer: consumer))
+  }
+
+  var hasWork: Bool { inlets.contains { !$0.consumer.isEmpty } }
+
+  /// Empties all rings into the aggregation; returns the devices that changed.
+  mutating func drain(now: Int64) -> [Int] {
+    for inlet in inlets {
+      inlet.consumer.drain { samples in
+        for index in samples.indices { aggregator.accept(samples[index], now: now) }
+      }
+    }
+    return aggregator.takeChangedDevices()
+  }
+
+  /// Takes out everything that the store does not have yet.
+  mutating func beginFlush(
+    words: inout LatestWords, wall: Timestamp, now: Int64, isLast: Bool
+  ) -> Flush? {
+    aggregator.closeAccumulators()
+    let interval = aggregator.limits.gaugeSaveInterval.milliseconds
+    let savesGauges = isLast || lastGaugeSave.map { now &- $0 >= interval } ?? true
+    if savesGauges { lastGaugeSave = now }
+    let (inputs, numbers) = takeNumbers(includingGauges: savesGauges)
+    let (slots, texts) = takeWords(&words)
+    let deltas = aggregator.pending.take()
+    let accumulators = aggregator.takeAccumulators()
+    guard !deltas.isEmpty || !accumulators.isEmpty || !numbers.isEmpty || !texts.isEmpty else { return nil }
+    let batch = WindowBatch(
+      series: aggregator.plan.series, deltas: deltas, accumulators: accumulators, latest: numbers + texts,
+      closedThrough: wall.advanced(byMilliseconds: -aggregator.limits.closeGrace.milliseconds))
+    return Flush(batch: batch, latestInputs: inputs, latestSlots: slots)
+  }
+
+  /// The store did not take it: keep it for the next time.
+  mutating func undo(_ flush: Flush, words: inout LatestWords) {
+    aggregator.pending.restore(flush.batch.deltas)
+    aggregator.markAllAccumulatorsDirty()
+    for index in flush.latestInputs { aggregator.markLatest(index, isDirty: true) }
+    for slot in flush.latestSlots { words.mark(slot, isDirty: true) }
+  }
+
+  private mutating func takeNumbers(includingGauges: Bool) -> (inputs: [Int], records: [LatestRecord]) {
+    var inputs: [Int] = []
+    var records: [LatestRecord] = []
+    for index in aggregator.latest.indices where aggregator.latest[index].isDirty {
+      let input = aggregator.plan.inputs[index]
+      guard includingGauges || input.field.behavior != .gauge else { continue }
+      let latest = aggregator.latest[index]
+      inputs.append(index)
+      records.append(
+        LatestRecord(
+          deviceID: aggregator.deviceIDs[input.device],
+          reading: Reading(
+            field: input.field, value: latest.value.isFinite ? .number(latest.value) : .null,
+            quality: latest.quality, observedAt: Timestamp(milliseconds: latest.observedAt),
+            receivedAt: Timestamp(milliseconds: latest.receivedAt))))
+      aggregator.markLatest(index, isDirty: false)
+    }
+    return (inputs, records)
+  }
+
+  private func takeWords(_ words: inout LatestWords) -> (slots: [Int], records: [LatestRecord]) {
+    var slots: [Int] = []
+    var records: [LatestRecord] = []
+    for index in words.slots.indices where words.slots[index].isDirty {
+      guard let reading = words.slots[index].reading else { continue }
+      slots.append(index)
+      records.append(LatestRecord(deviceID: aggregator.deviceIDs[words.slots[index].device], reading: reading))
+      words.mark(index, isDirty: false)
+    }
+    return (slots, records)
+  }
+}

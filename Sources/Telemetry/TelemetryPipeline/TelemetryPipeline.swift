@@ -1,0 +1,202 @@
+import EnergyModel
+public import GatewayStore
+public import Logging
+import Synchronization
+public import TimeSource
+
+/// From readings to latest values and one-minute windows.
+///
+/// Adapters hand readings to a `TelemetryProducer` each; the aggregator thread turns them into latest values and into
+/// windows per device, site and customer; `run` hands what is new to the store every few seconds. A pipeline that is
+/// made again on the same store continues where the last flush of the one before it ended.
+public final class TelemetryPipeline: Sendable {
+  /// The devices, in the order of their indices.
+  public let layout: PipelineLayout
+
+  let store: GatewayStore
+  let time: TimeSource
+  let limits: PipelineLimits
+  let routes: Routes
+  let core: Mutex<TelemetryCore>
+  let flushes = Mutex(FlushState())
+  private let doorbell = Doorbell()
+  private let thread: AggregatorThread
+  private let producers = Mutex<[(link: String, producer: TelemetryProducer)]>([])
+  private let logger: Logger
+  let plan: AggregationPlan
+
+  struct FlushState {
+    /// The flush that was begun last; the next one waits for it.
+    var newest: Task<GatewayStoreError?, Never>?
+    var failures = 0
+    var lastError: GatewayStoreError?
+  }
+
+  /// Restores the state of an earlier run and starts the aggregator thread.
+  ///
+  /// Throws if the store cannot be read or the system refuses a thread.
+  /// - Parameters:
+  ///   - layout: the devices.
+  ///   - store: where windows, counters and latest values are kept.
+  ///   - time: the clocks.
+  ///   - limits: how much of everything.
+  ///   - logger: hears of flushes that fail and work again.
+  public init(
+    layout: PipelineLayout, store: GatewayStore, time: TimeSource, limits: PipelineLimits = PipelineLimits(),
+    logger: Logger
+  ) async throws {
+    self.layout = layout
+    self.store = store
+    self.time = time
+    self.limits = limits
+    self.logger = logger
+    var aggregator = WindowAggregator(layout: layout, limits: limits)
+    let times = 0...max(0, time.wall().milliseconds)
+    aggregator.restore(try await store.accumulators(), times: times)
+    plan = aggregator.plan
+    routes = Routes(layout: layout, plan: aggregator.plan, limits: limits, time: time)
+    for record in try await store.latestValues() {
+      guard let device = layout.index(of: record.deviceID) else { continue }
+      switch routes.route(device, record.reading.field) {
+      case .number(let input): aggregator.restore(record.reading, input: Int(input), times: times)
+      case .word(let slot):
+        routes.words.withLock { words in
+          _ = words.accept(record.reading, slot: slot, acceptedAt: nil)
+          words.mark(slot, isDirty: false)
+        }
+      case .derived, .nowhere: break
+      }
+    }
+    core = Mutex(TelemetryCore(aggregator: aggregator))
+    thread = try AggregatorThread(doorbell: doorbell)
+    Task { [thread, weak self] in
+      await thread.run(hasWork: { self?.hasWork ?? false }, drain: { self?.drain() })
+    }
+  }
+
+  deinit { thread.stop() }
+
+  /// Makes the way in for one link.
+  ///
+  /// - Parameter link: its name in the statistics.
+  public func makeProducer(link: String) -> TelemetryProducer {
+    let producer = core.withLock { core in
+      let ring = TelemetryRing(minimumCapacity: limits.ringCapacity, doorbell: doorbell)
+      core.addInlet(link: link, consumer: ring.consumer)
+      return TelemetryProducer(routes: routes, ring: ring.producer)
+    }
+    producers.withLock { $0.append((link, producer)) }
+    return producer
+  }
+
+  /// Flushes every few seconds until its task is cancelled, then once more, and ends the aggregator thread.
+  ///
+  /// Never throws: a flush that fails is tried again at the next time, its windows are kept until then.
+  public func run() async {
+    while true {
+      do { try await time.sleep(for: limits.flushInterval) } catch { break }
+      try? await flush()
+    }
+    await stop()
+  }
+
+  /// Flushes for the last time and ends the aggregator thread and all sequences of changes.
+  public func stop() async {
+    try? await flush(isLast: true)
+    thread.stop()
+    routes.changes.finish()
+  }
+
+  /// Hands everything that was accepted so far to the store; durable when it returns.
+  ///
+  /// Throws what the store said; then nothing is lost, and the next flush tries again.
+  public func flush() async throws(GatewayStoreError) { try await flush(isLast: false) }
+
+  /// The devices that changed from now on.
+  public func changes() -> DeviceChanges { routes.changes.subscribe() }
+
+  /// What was done and left out since the start.
+  public var statistics: PipelineStatistics {
+    let producers = self.producers.withLock { $0.map(\.producer) }
+    var dropped: [String: UInt64] = [:]
+    var refused: UInt64 = 0
+    var unknown: UInt64 = 0
+    for producer in producers {
+      for (device, count) in producer.droppedSamples { dropped[layout.devices[device].id, default: 0] += count }
+      refused += producer.leftOut.refused
+      unknown += producer.leftOut.unknown
+    }
+    let (failures, lastError) = flushes.withLock { ($0.failures, $0.lastError) }
+    return core.withLock { core in
+      let counts = core.aggregator.counts
+      return PipelineStatistics(
+        ringOccupancy: Dictionary(core.inlets.map { ($0.link, $0.consumer.occupancy) }, uniquingKeysWith: +),
+        ringCapacity: limits.ringCapacity, droppedSamples: dropped, acceptedSamples: counts.accepted,
+        lateSamples: counts.notLater, refusedReadings: refused, unknownReadings: unknown,
+        suspectCounterReadings: counts.suspectCounters, clockSteps: counts.clockSteps,
+        pendingWindows: core.aggregator.pending.deltas.count,
+        droppedGaugeWindows: core.aggregator.pending.droppedGaugeWindows,
+        droppedEnergyWindows: core.aggregator.pending.droppedEnergyWindows, failedFlushes: failures,
+        lastFlushError: lastError?.description)
+    }
+  }
+
+  private var hasWork: Bool { core.withLock { $0.hasWork } }
+
+  /// Empties the rings; called by the aggregator thread and before every question.
+  func drain() {
+    let now = routes.monotonicMilliseconds
+    routes.changes.notify(core.withLock { $0.drain(now: now) })
+  }
+}
+
+// MARK: - Flushing
+
+extension TelemetryPipeline {
+  /// One flush at a time and in order: the state of a later one must not be overwritten by an earlier one.
+  private func flush(isLast: Bool) async throws(GatewayStoreError) {
+    let task = flushes.withLock { state in
+      let earlier = state.newest
+      // A task of its own, so that a caller that is cancelled does not leave a flush half done.
+      let task = Task {
+        _ = await earlier?.value
+        return await self.flushNow(isLast: isLast)
+      }
+      state.newest = task
+      return task
+    }
+    if let error = await task.value { throw error }
+  }
+
+  private func flushNow(isLast: Bool) async -> GatewayStoreError? {
+    drain()
+    let wall = time.wall()
+    let now = routes.monotonicMilliseconds
+    let flush = core.withLock { core in
+      routes.words.withLock { core.beginFlush(words: &$0, wall: wall, now: now, isLast: isLast) }
+    }
+    guard let flush else { return nil }
+    do {
+      try await store.apply(flush.batch)
+      noteFlush(nil)
+      return nil
+    } catch {
+      core.withLock { core in routes.words.withLock { core.undo(flush, words: &$0) } }
+      noteFlush(error)
+      return error
+    }
+  }
+
+  /// Logs a failure when it begins, and its end.
+  private func noteFlush(_ error: GatewayStoreError?) {
+    let failuresBefore = flushes.withLock { state in
+      defer { (state.failures, state.lastError) = (error == nil ? 0 : state.failures + 1, error) }
+      return state.failures
+    }
+    if let error, failuresBefore == 0 {
+      logger.error("telemetry is held in memory", metadata: ["why": "\(error)"])
+    } else if error == nil, failuresBefore > 0 {
+      logger.notice("telemetry is saved again", metadata: ["failedFlushes": "\(failuresBefore)"])
+    }
+  }
+}

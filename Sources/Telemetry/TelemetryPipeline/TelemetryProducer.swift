@@ -1,0 +1,175 @@
+public import EnergyModel
+import Synchronization
+import TimeSource
+
+/// The way of one link's readings into the pipeline.
+///
+/// One per link, fed from the link's serial context. Numbers go through a ring of its own; labels, flags and texts go
+/// straight to the latest values. When the ring is full, the newest samples are dropped and counted.
+public final class TelemetryProducer: Sendable {
+  private let routes: Routes
+  // The producing end is not copyable and has to live somewhere. This lock is taken once per batch by the one context
+  // that feeds it, so it is never waited for; a second context by mistake waits instead of breaking the ring.
+  private let intake: Mutex<Intake>
+
+  init(routes: Routes, ring: consuming TelemetryRing.Producer) {
+    self.routes = routes
+    intake = Mutex(Intake(routes: routes, ring: ring))
+  }
+
+  /// Takes readings of several devices and publishes them together.
+  ///
+  /// - Parameter body: appends the readings; must not call the producer itself.
+  public func accept(_ body: (inout Intake) -> Void) {
+    let wall = routes.time.wall().milliseconds
+    let monotonic = routes.monotonicMilliseconds
+    let changed = intake.withLock { intake in
+      intake.begin(wall: wall, monotonic: monotonic)
+      body(&intake)
+      return intake.finish()
+    }
+    routes.changes.notify(changed)
+  }
+
+  /// Takes readings of one device.
+  ///
+  /// - Parameter device: its index in the layout.
+  public func accept(_ readings: [Reading], device: Int) {
+    accept { intake in
+      for reading in readings { intake.append(reading, device: device) }
+    }
+  }
+
+  /// Samples that were dropped because the ring was full, by device index.
+  var droppedSamples: [Int: UInt64] { intake.withLock { $0.dropped } }
+  /// Readings refused for their time, and readings that nobody asked for.
+  var leftOut: (refused: UInt64, unknown: UInt64) { intake.withLock { ($0.refused, $0.unknown) } }
+
+  /// One batch on its way in.
+  public struct Intake: ~Copyable, Sendable {
+    private let routes: Routes
+    private var ring: TelemetryRing.Producer
+    private var earliest: Int64 = 0
+    private var latest: Int64 = 0
+    private var monotonic: Int64 = 0
+    private var hasStaged = false
+    private var changedWords: [Int] = []
+    fileprivate var dropped: [Int: UInt64] = [:]
+    fileprivate var refused: UInt64 = 0
+    fileprivate var unknown: UInt64 = 0
+
+    fileprivate init(routes: Routes, ring: consuming TelemetryRing.Producer) {
+      self.routes = routes
+      self.ring = ring
+    }
+
+    /// Takes one reading.
+    ///
+    /// - Parameter device: its index in the layout.
+    public mutating func append(_ reading: Reading, device: Int) {
+      let observedAt = reading.observedAt.milliseconds
+      guard observedAt >= earliest, observedAt <= latest else {
+        refused &+= 1
+        return
+      }
+      switch routes.route(device, reading.field) {
+      case .number(let series): stage(reading, series: series, device: device)
+      case .word(let slot):
+        if routes.acceptWord(reading, slot: slot, at: monotonic) { changedWords.append(device) }
+      case .derived: break
+      case .nowhere: unknown &+= 1
+      }
+    }
+
+    private mutating func stage(_ reading: Reading, series: UInt32, device: Int) {
+      let delay = reading.receivedAt.millisecondsSince(reading.observedAt)
+      let isMissing = reading.value.number == nil
+      let sample = Sample(
+        series: series, value: reading.value.number ?? .nan,
+        quality: isMissing ? max(reading.quality, .missing) : reading.quality,
+        observedAt: reading.observedAt.milliseconds, receivedAfter: Int32(clamping: delay),
+        acceptedAt: UInt32(truncatingIfNeeded: monotonic))
+      if ring.stage(sample) { hasStaged = true } else { dropped[device, default: 0] &+= 1 }
+    }
+
+    fileprivate mutating func begin(wall: Int64, monotonic: Int64) {
+      let now = Timestamp(milliseconds: wall)
+      earliest = now.advanced(byMilliseconds: -routes.limits.maxAge.milliseconds).milliseconds
+      latest = now.advanced(byMilliseconds: routes.limits.maxFuture.milliseconds).milliseconds
+      self.monotonic = monotonic
+    }
+
+    fileprivate mutating func finish() -> [Int] {
+      if hasStaged { ring.publish() }
+      hasStaged = false
+      defer { changedWords.removeAll(keepingCapacity: true) }
+      return changedWords
+    }
+  }
+}
+
+/// Where readings go, shared by all producers of a pipeline.
+final class Routes: Sendable {
+  enum Route {
+    case number(UInt32)
+    case word(Int)
+    /// Follows from another field and is worked out when it is asked for.
+    case derived
+    case nowhere
+  }
+
+  let time: TimeSource
+  let limits: PipelineLimits
+  let changes = ChangeHub()
+  let words: Mutex<LatestWords>
+  private let start: Duration
+  private let inputIndices: [Int32]
+  private let deviceCount: Int
+  private let wordIndices: LatestWords
+
+  init(layout: PipelineLayout, plan: AggregationPlan, limits: PipelineLimits, time: TimeSource) {
+    self.time = time
+    self.limits = limits
+    start = time.monotonic()
+    inputIndices = plan.inputIndices
+    deviceCount = layout.devices.count
+    wordIndices = LatestWords(layout: layout)
+    words = Mutex(wordIndices)
+  }
+
+  /// Monotonic milliseconds since the pipeline was made.
+  var monotonicMilliseconds: Int64 { (time.monotonic() - start).milliseconds }
+
+  func route(_ device: Int, _ field: Field) -> Route {
+    guard device >= 0, device < deviceCount, Int(field.index) < Field.all.count else { return .nowhere }
+    let input = inputIndices[device * Field.all.count + Int(field.index)]
+    if input >= 0 { return .number(UInt32(input)) }
+    if let slot = wordIndices.index(device, field) { return .word(slot) }
+    return PowerTwin.named(field.name) == nil ? .nowhere : .derived
+  }
+
+  /// Takes a label, flag or text; returns whether it is another one now.
+  func acceptWord(_ reading: Reading, slot: Int, at monotonic: Int64) -> Bool {
+    words.withLock { $0.accept(reading, slot: slot, acceptedAt: monotonic) }
+  }
+}
+
+/// A power that is never negative and follows from the signed one.
+struct PowerTwin {
+  let name: String
+  /// What the signed power is multiplied with.
+  let sign: Double
+
+  static func named(_ name: String) -> PowerTwin? {
+    (of(.battery) + of(.meter)).first { $0.name == name }
+  }
+
+  /// The twins of a kind of device.
+  static func of(_ kind: DeviceKind) -> [PowerTwin] {
+    switch kind {
+    case .battery: [PowerTwin(name: "chargePowerW", sign: -1), PowerTwin(name: "dischargePowerW", sign: 1)]
+    case .meter: [PowerTwin(name: "importPowerW", sign: 1), PowerTwin(name: "exportPowerW", sign: -1)]
+    case .inverter, .thermostat: []
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import AdapterKit
+import CommandDispatch
+import EnergyModel
+import Foundation
+import GatewayStore
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+import TimeSource
+
+/// A dispatcher with one scripted battery, a real journal in a temporary folder, and a clock that the test moves.
+final class DispatchBench: Sendable {
+  let clock: TestClock
+  let battery: ScriptedBattery
+  let store: GatewayStore
+  let dispatcher: CommandDispatcher
+  let folder: URL
+
+  init(
+    clock: TestClock = TestClock(), battery: ScriptedBattery? = nil, folder: URL? = nil,
+    state: Connectivity.State = .online
+  ) async throws {
+    self.clock = clock
+    self.battery = try battery ?? ScriptedBattery(clock: clock)
+    self.folder =
+      folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("dispatch-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    let path = self.folder.appendingPathComponent("journal.db").path
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    store = try await GatewayStore.open(path: path, now: clock.now, logger: logger)
+    let connectivity = SharedState(state)
+    let ids = SharedCounter()
+    dispatcher = CommandDispatcher(
+      context: DispatchContext(
+        store: store, time: clock.source, logger: logger,
+        connectivity: { _ in Connectivity(state: connectivity.value, since: clock.now, lastError: "no answer") },
+        changed: { _ in }, makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
+    self.shared = connectivity
+    await dispatcher.configure([
+      DispatchTarget(
+        deviceID: "battery-1", endpoint: ScriptedBattery.endpoint, part: 0, profile: self.battery.bound,
+        adapter: self.battery)
+    ])
+  }
+
+  private let shared: SharedState
+
+  func setConnectivity(_ state: Connectivity.State) { shared.set(state) }
+
+  func request(
+    _ verb: String, _ input: [String: ScalarValue] = [:], duration: Double? = nil, actor: String = "ada",
+    key: String? = nil, digest: String = "", onConflict: CommandRequest.ConflictPolicy = .reject
+  ) -> CommandRequest {
+    CommandRequest(
+      deviceID: "battery-1", name: CommandName(kind: .battery, verb: verb), input: input, durationSeconds: duration,
+      actor: actor, idempotencyKey: key, digest: digest, onConflict: onConflict)
+  }
+
+  /// Moves the clock in small steps until the command is in one of the states, at most for a simulated time.
+  @discardableResult
+  func until(
+    _ id: String, _ statuses: Set<CommandStatus>, atMost limit: Duration = .seconds(120)
+  ) async throws -> CommandRecord {
+    var passed = Duration.zero
+    while true {
+      if let record = try await store.command(id: id), statuses.contains(record.status) { return record }
+      guard passed < limit else {
+        let record = try await store.command(id: id)
+        Issue.record("command is \(String(describing: record?.status)) after \(limit): \(record?.history ?? [])")
+        throw CancellationError()
+      }
+      if step() { passed += .milliseconds(250) }
+      await Task.yield()
+    }
+  }
+
+  /// Moves the clock when somebody waits for it. While nobody does, work is under way that needs no time.
+  func step() -> Bool {
+    guard clock.sleepingCount > 0 else { return false }
+    clock.advance(by: .milliseconds(250))
+    return true
+  }
+
+  func close() async throws {
+    try await store.close()
+    try FileManager.default.removeItem(at: folder)
+  }
+}
+
+/// The connectivity that a test sets.
+final class SharedState: Sendable {
+  private let state: Mutex<Connectivity.State>
+  init(_ state: Connectivity.State) { self.state = Mutex(state) }
+  var value: Connectivity.State { state.withLock { $0 } }
+  func set(_ new: Connectivity.State) { state.withLock { $0 = new } }
+}
+
+/// Numbers that rise.
+final class SharedCounter: Sendable {
+  private let value = Mutex(0)
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}

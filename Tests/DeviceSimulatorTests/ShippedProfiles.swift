@@ -1,0 +1,140 @@
+import DeviceProfiles
+import DeviceSimulator
+import EnergyModel
+import Foundation
+import LocatedYAML
+import TestSupport
+import Testing
+import TimeSource
+
+/// The profiles of the repository, with the parameters that tests need.
+enum ShippedProfiles {
+  static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "device-profiles").resolvingSymlinksInPath().path
+
+  static let library = ProfileLibrary(directories: [directory])
+
+  static let ids = [
+    "huawei-sun2000", "eastron-sdm630", "zigbee2mqtt-radiator-thermostat", "fronius-solar-api-v1", "sunspec-inverter",
+    "sunspec-storage", "shelly-st1820", "tasmota-energy-plug", "venstar-colortouch",
+  ]
+
+  static func bound(_ id: String, _ parameters: [String: ScalarValue] = [:]) throws -> BoundProfile {
+    let profile = try #require(
+      library.profile(id), "the profile \(id) cannot be read: \(library.diagnostics.map(\.oneLine))")
+    var all = parameters
+    for parameter in profile.parameters where parameter.defaultValue == nil && all[parameter.name] == nil {
+      all[parameter.name] = .text("test-device")
+    }
+    return try BoundProfile(profile: profile, parameters: all)
+  }
+}
+
+/// One simulated product and a gateway's decoder in front of it, without sockets.
+struct Bench {
+  let clock: TestClock
+  let simulation: Simulation
+  let index: EndpointIndex
+  let bound: BoundProfile
+  var decoder: EndpointDecoder
+  var readings: [String: ReadingValue] = [:]
+  var problems: [String] = []
+
+  init(
+    _ id: String, parameters: [String: ScalarValue] = [:], role: MeterRole? = nil,
+    home: HomeConfiguration = HomeConfiguration()
+  ) throws {
+    clock = TestClock()
+    simulation = Simulation(home: home, time: clock.source)
+    bound = try ShippedProfiles.bound(id, parameters)
+    index = try simulation.add([(bound, DeviceOptions(name: "device", meterRole: role))])[0]
+    decoder = EndpointDecoder(bound)
+  }
+
+  /// Reads everything that the device says, as an adapter does.
+  mutating func read() {
+    problems = []
+    while let range = decoder.nextSetupRead() {
+      switch send(.read(range)) {
+      case .registers(let words): decoder.acceptSetup(.registers(words))
+      case .exception(let code): decoder.acceptSetup(.exception(code))
+      default: decoder.acceptSetup(.failed("no answer"))
+      }
+    }
+    for planned in decoder.readPlan {
+      switch send(.read(planned.range)) {
+      case .registers(let words):
+        take(.registers(table: planned.range.table, address: planned.range.address, values: words))
+      case .bits(let bits): take(.bits(table: planned.range.table, address: planned.range.address, values: bits))
+      case let other: problems.append("\(planned.range): \(other)")
+      }
+    }
+    for message in simulation.messages(at: index) {
+      take(.message(topic: message.topic, payload: Array(message.payload.utf8), isRetained: false))
+    }
+    for (name, request, _) in bound.polledRequests {
+      let answer = simulation.answer(method: request.method, path: request.path, body: request.body ?? "", at: index)
+      guard case .response(200, _, let body) = answer else {
+        problems.append("request \(name): \(answer)")
+        continue
+      }
+      take(.response(request: name, body: Array(body.utf8)))
+    }
+  }
+
+  private mutating func take(_ body: RawFrame.Body) {
+    var batch = ReadingBatch()
+    decoder.decode(RawFrame(body: body, receivedAt: clock.now), into: &batch)
+    for entry in batch.entries {
+      readings["\(bound.profile.parts[entry.part].name).\(entry.reading.field.name)"] = entry.reading.value
+    }
+    problems += batch.problems
+  }
+
+  func send(_ body: ModbusRequest.Body) -> ModbusReply {
+    simulation.answer(ModbusRequest(unit: 1, body: body), at: index)
+  }
+
+  /// Sends the operations of a command as a gateway would. Returns them as text.
+  @discardableResult
+  mutating func command(_ verb: String, _ input: [String: ScalarValue] = [:], part name: String? = nil) throws
+    -> [String]
+  {
+    read()
+    let part = try #require(
+      bound.profile.parts.firstIndex { $0.command(verb) != nil && (name == nil || $0.name == name) })
+    let command = try #require(bound.profile.parts[part].command(verb))
+    return try send(command.steps, part: part, input: input, before: decoder.snapshot().values(part: part))
+  }
+
+  /// Sends steps as a gateway would.
+  @discardableResult
+  mutating func send(
+    _ steps: [CommandStep], part: Int, input: [String: ScalarValue], before: [String: ScalarValue]
+  ) throws -> [String] {
+    let snapshot = decoder.snapshot()
+    let operations = try snapshot.operations(for: steps, part: part, input: input, before: before)
+    for operation in operations {
+      switch operation {
+      case .writeRegisters(let address, let values, let function):
+        let reply = send(.writeRegisters(address: address, values: values, function: function))
+        #expect(reply == .written, "\(operation)")
+      case .writeCoil(let address, let value):
+        #expect(send(.writeCoils(address: address, values: [value])) == .written)
+      case .publish(let topic, let payload, _):
+        #expect(simulation.receive(SimulatedMessage(topic: topic, payload: payload), at: index), "\(operation)")
+      case .request(let request):
+        let answer = simulation.answer(
+          method: request.method, path: request.path, body: request.body ?? "", at: index)
+        guard case .response(200, _, let body) = answer else {
+          Issue.record("\(operation): \(answer)")
+          continue
+        }
+        let document = try JSONDocument(parsing: Array(body.utf8))
+        for expected in request.expect { #expect(document.value(at: expected.path) == expected.equals) }
+      case .wait(let duration): clock.advance(by: duration)
+      }
+    }
+    return operations.map(\.description)
+  }
+}

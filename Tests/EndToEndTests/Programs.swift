@@ -1,0 +1,108 @@
+import Foundation
+import Synchronization
+
+/// The built programs and the foreign ones that the tests need.
+enum Programs {
+  static let packageRoot = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// A program of this package, next to the test bundle.
+  static func own(_ name: String) -> String {
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    let beside = folder.appendingPathComponent(name).path
+    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+    return packageRoot.appendingPathComponent(".build/debug/\(name)").path
+  }
+
+  static var profiles: String { packageRoot.appendingPathComponent("device-profiles").path }
+
+  /// A program of the system; `nil` where it is not installed.
+  static func system(_ name: String) -> String? {
+    ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"].map { "\($0)/\(name)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+
+  static var hasOwn: Bool {
+    ["heddle", "heddled", "heddle-simulator"].allSatisfy { FileManager.default.isExecutableFile(atPath: own($0)) }
+  }
+}
+
+/// What a program said and how it ended.
+struct ProgramResult {
+  var status: Int32
+  var output: String
+  var errors: String
+}
+
+/// Text that one thread writes and another reads.
+final class SharedText: Sendable {
+  private let text = Mutex("")
+  var value: String { text.withLock { $0 } }
+  func append(_ more: String) { text.withLock { $0 += more } }
+}
+
+/// A program that runs, with what it said so far.
+final class RunningProgram: Sendable {
+  private let process: Process
+  private let text = SharedText()
+  private let pipe = Pipe()
+
+  init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    process.standardOutput = pipe
+    process.standardError = pipe
+    process.standardInput = FileHandle.nullDevice
+    pipe.fileHandleForReading.readabilityHandler = { [text] handle in
+      let data = handle.availableData
+      if data.isEmpty { handle.readabilityHandler = nil }
+      text.append(String(decoding: data, as: UTF8.self))
+    }
+    try process.run()
+  }
+
+  var said: String { text.value }
+  var isRunning: Bool { process.isRunning }
+  var identifier: Int32 { process.processIdentifier }
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Waits for its end; `nil` when it takes longer.
+  func end(within seconds: Double) async -> Int32? {
+    guard await eventually(within: seconds, { !self.process.isRunning }) else { return nil }
+    return process.terminationStatus
+  }
+}
+
+/// Runs a program to its end.
+func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> ProgramResult {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: path)
+  process.arguments = arguments
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+  let folder = FileManager.default.temporaryDirectory
+  let files = ["out", "err"].map { folder.appendingPathComponent("\(UUID().uuidString).\($0)") }
+  for file in files { try Data().write(to: file) }
+  defer { for file in files { try? FileManager.default.removeItem(at: file) } }
+  process.standardOutput = try FileHandle(forWritingTo: files[0])
+  process.standardError = try FileHandle(forWritingTo: files[1])
+  process.standardInput = FileHandle.nullDevice
+  try process.run()
+  _ = await eventually(within: 60) { !process.isRunning }
+  if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  process.waitUntilExit()
+  return ProgramResult(
+    status: process.terminationStatus, output: (try? String(contentsOf: files[0], encoding: .utf8)) ?? "",
+    errors: (try? String(contentsOf: files[1], encoding: .utf8)) ?? "")
+}
+
+/// Waits for a real event, at most for a time; looks often, so that a test is as fast as what it waits for.
+func eventually(within seconds: Double, _ condition: () async -> Bool) async -> Bool {
+  let deadline = Date(timeIntervalSinceNow: seconds)
+  while Date() < deadline {
+    if await condition() { return true }
+    try? await Task.sleep(for: .milliseconds(20))
+  }
+  return await condition()
+}

@@ -1,0 +1,53 @@
+import EnergyModel
+import Testing
+
+@testable import GatewayCommands
+
+@Suite struct QuantityTests {
+  @Test(
+    "Quantities are read with their units",
+    arguments: [
+      ("2500W", 2500.0), ("2.5kW", 2500), ("2.5 kW", 2500), ("2.5kw", 2500), ("0.003MW", 3000), ("-1kW", -1000),
+    ])
+  func power(_ text: String, _ watts: Double) throws {
+    #expect(abs(try Quantity.power(text) - watts) < 1e-9)
+  }
+
+  @Test("Temperatures are Celsius whatever they were written in")
+  func temperature() throws {
+    #expect(try Quantity.temperature("21.5C") == 21.5)
+    #expect(try Quantity.temperature("21.5°C") == 21.5)
+    #expect(abs(try Quantity.temperature("70F") - 21.111) < 0.001)
+  }
+
+  @Test(
+    "m is minutes, and durations add up",
+    arguments: [
+      ("30m", 1800.0), ("2h", 7200), ("1h30m", 5400), ("90s", 90), ("30 min", 1800), ("1d", 86_400),
+    ])
+  func duration(_ text: String, _ seconds: Double) throws {
+    #expect(try Quantity.duration(text) == seconds)
+  }
+
+  @Test("What has no unit, the wrong unit or no number is refused with an example")
+  func refused() {
+    for text in ["2500", "", "W", "2.5kWh", "fast", "1e3W", "infW", "2500mw", "NaNW", "0x10W"] {
+      #expect(throws: Quantity.ParseError.self, "\(text)") { try Quantity.power(text) }
+    }
+    for text in ["", "30", "m", "0s", "-5m", "1h-5m", "5y"] {
+      #expect(throws: Quantity.ParseError.self, "\(text)") { try Quantity.duration(text) }
+    }
+    let error = #expect(throws: Quantity.ParseError.self) { try Quantity.power("2500") }
+    #expect(error?.description == "'2500' has no unit; write 2500W or 2.5kW")
+  }
+
+  @Test("Arguments of a command become SI values, flags or words")
+  func scalars() {
+    #expect(Quantity.scalar("2.5kW") == .number(2500))
+    #expect(Quantity.scalar("80%") == .number(80))
+    #expect(Quantity.scalar("80") == .number(80))
+    #expect(Quantity.scalar("true") == .flag(true))
+    #expect(Quantity.scalar("heat") == .text("heat"))
+    #expect(Quantity.scalar("12monkeys") == .text("12monkeys"))
+  }
+}

@@ -1,0 +1,107 @@
+import EnergyModel
+import LocalAPISchema
+import LocalAPITestSupport
+import Testing
+import TestSupport
+
+@testable import LocalAPIServer
+
+@Suite struct CommandRouteTests {
+  private let path = "/v1/devices/battery-1/commands"
+
+  @Test("A command is accepted with its place, and its sender is the user on the socket")
+  func accepted() async throws {
+    try await RunningGateway.with { server in
+      let reply = try await server.send(
+        "POST", path, body: "{\"command\":\"battery:charge\",\"input\":{\"powerW\":2500},\"durationSeconds\":60}")
+      #expect(reply.status == 202)
+      #expect(reply.headers["location"] == "/v1/commands/cmd_1")
+      let call = try #require(await server.gateway.calls.first)
+      #expect(call.name == CommandName(kind: .battery, verb: "charge"))
+      #expect(call.input == ["powerW": .number(2500)])
+      #expect(call.actor.hasPrefix("local:"))
+      #expect(call.digest.count == 64)
+    }
+  }
+
+  @Test("A preference to wait gives the confirmation, or 202 when the time is over")
+  func waiting() async throws {
+    let clock = TestClock()
+    let gateway = InMemoryGateway()
+    try await RunningGateway.with(gateway, time: clock.source) { server in
+      async let waiting = server.send(
+        "POST", path, headers: [("Prefer", "respond-async, wait=5")], body: "{\"verb\":\"charge\"}")
+      await clock.untilSleeping(1)
+      await gateway.move("cmd_1", to: .confirmed)
+      clock.advance(by: .milliseconds(100))
+      let reply = try await waiting
+      #expect(reply.status == 200)
+      #expect(reply["status"] == .text("confirmed"))
+      #expect(reply["evidence", "latencyMs"] == .number(1600))
+      #expect(reply.headers["preference-applied"] == "wait=5")
+      async let tooLong = server.send("POST", path, headers: [("Prefer", "wait=1")], body: "{\"verb\":\"charge\"}")
+      await clock.untilSleeping(1)
+      clock.advance(by: .seconds(1))
+      #expect(try await tooLong.status == 202)
+      await server.stop()
+    }
+  }
+
+  @Test("The same key and body give the first answer, another body is refused")
+  func idempotency() async throws {
+    try await RunningGateway.with { server in
+      func send(_ body: String) async throws -> RunningGateway.Reply {
+        try await server.send("POST", path, headers: [("Idempotency-Key", "k1")], body: body)
+      }
+      #expect(
+        try await send("{\"command\":\"charge\",\"input\":{\"powerW\":1000}}").headers["idempotent-replayed"] == nil)
+      let again = try await send("{ \"input\": {\"powerW\": 1000.0}, \"command\": \"battery:charge\" }")
+      #expect(again.status == 202)
+      #expect(again.headers["idempotent-replayed"] == "true")
+      #expect(again["id"] == .text("cmd_1"))
+      #expect(try await send("{\"command\":\"charge\",\"input\":{\"powerW\":2000}}").status == 422)
+      #expect(try await send("{\"command\":\"charge\",\"idempotencyKey\":\"k2\"}").status == 422)
+    }
+  }
+
+  @Test("A dry run says the writes and sends nothing")
+  func dryRun() async throws {
+    try await RunningGateway.with { server in
+      let reply = try await server.send("POST", path, body: "{\"command\":\"charge\",\"dryRun\":true}")
+      #expect(reply.status == 200)
+      #expect(reply["operations", "1"] == .text("FC6 holding 47100 = [1]"))
+      #expect(await server.gateway.calls.isEmpty)
+    }
+  }
+
+  @Test("A refusal keeps its status, code, limit and hint")
+  func refusal() async throws {
+    let gateway = InMemoryGateway()
+    await gateway.set(
+      refusal: APIError(
+        status: 409, code: "DEVICE_OFFLINE", message: "battery-1 is offline", hint: "see heddle status",
+        details: ["commandId": .text("cmd_9")]))
+    try await RunningGateway.with(gateway) { server in
+      let reply = try await server.send("POST", path, body: "{\"command\":\"charge\"}")
+      #expect(reply.status == 409)
+      #expect(reply["error"] == .text("DEVICE_OFFLINE"))
+      #expect(reply["type"] == .text("urn:heddle:problem:device-offline"))
+      #expect(reply["title"] == .text("Device offline"))
+      #expect(reply["hint"] == .text("see heddle status"))
+      #expect(reply["details", "commandId"] == .text("cmd_9"))
+    }
+  }
+
+  @Test("Commands are listed, shown and cancelled")
+  func lists() async throws {
+    try await RunningGateway.with { server in
+      for _ in 0..<2 { _ = try await server.send("POST", path, body: "{\"command\":\"charge\"}") }
+      #expect(try await server.get("/v1/commands?perPage=1")["data", "0", "id"] == .text("cmd_2"))
+      #expect(try await server.get(path)["totalItems"] == .number(2))
+      #expect(try await server.get("/v1/commands?status=confirmed")["totalItems"] == .number(0))
+      #expect(try await server.send("POST", "/v1/commands/cmd_1/cancel")["status"] == .text("cancelled"))
+      #expect(try await server.send("POST", "/v1/commands/cmd_1/cancel").status == 409)
+      #expect(try await server.get("/v1/commands/cmd_7").status == 404)
+    }
+  }
+}

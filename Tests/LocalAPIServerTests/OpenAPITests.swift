@@ -1,0 +1,65 @@
+import Foundation
+import HTTPTypes
+import LocalAPISchema
+import LocalAPITestSupport
+import Testing
+import TimeSource
+
+@testable import LocalAPIServer
+
+@Suite struct OpenAPITests {
+  private var routes: [Route] {
+    GatewayRoutes(
+      service: InMemoryGateway(), hub: StreamHub(), time: .system, random: .system, version: "1",
+      listeners: Listeners()
+    ).all
+  }
+
+  private func document() throws -> [String: Any] {
+    try #require(
+      try JSONSerialization.jsonObject(with: Data(OpenAPIDocument.json.utf8)) as? [String: Any])
+  }
+
+  @Test("Every route is in the OpenAPI document, and every operation of the document is a route")
+  func matches() throws {
+    let paths = try #require(try document()["paths"] as? [String: [String: Any]])
+    let documented = Set(paths.flatMap { path, operations in operations.keys.map { "\($0.uppercased()) \(path)" } })
+    let real = Set(routes.map { "\($0.method.rawValue) \($0.path)" })
+    #expect(documented.symmetricDifference(real).sorted() == [])
+    #expect(routes.count == real.count, "no route is there twice")
+  }
+
+  @Test("Operation ids are unique and open routes ask for no key")
+  func operations() throws {
+    let paths = try #require(try document()["paths"] as? [String: [String: [String: Any]]])
+    let operations = paths.flatMap { path, byMethod in byMethod.map { (path, $0.key.uppercased(), $0.value) } }
+    let ids = operations.compactMap { $0.2["operationId"] as? String }
+    #expect(Set(ids).count == operations.count)
+    for (path, method, operation) in operations {
+      let route = try #require(routes.first { $0.path == path && $0.method.rawValue == method })
+      #expect((operation["security"] != nil) == (route.access == .open), "\(method) \(path)")
+    }
+  }
+
+  @Test("All references of the document lead somewhere")
+  func references() throws {
+    let document = try document()
+    var missing: [String] = []
+    func visit(_ value: Any) {
+      if let object = value as? [String: Any] {
+        if let reference = object["$ref"] as? String {
+          var target: Any? = document
+          for name in reference.dropFirst(2).split(separator: "/") {
+            target = (target as? [String: Any])?[String(name)]
+          }
+          if target == nil { missing.append(reference) }
+        }
+        object.values.forEach(visit)
+      } else if let array = value as? [Any] {
+        array.forEach(visit)
+      }
+    }
+    visit(document)
+    #expect(missing == [])
+  }
+}

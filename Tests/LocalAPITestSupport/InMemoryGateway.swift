@@ -1,0 +1,247 @@
+package import EnergyModel
+package import LocalAPISchema
+package import LocalAPIServer
+
+/// A gateway in memory: two customers with a battery and a thermostat, and commands that become what a test says.
+package actor InMemoryGateway: GatewayService {
+  package static let now = Timestamp(milliseconds: 1_777_629_600_000)
+
+  package var deviceList: [DeviceResource]
+  package var customerList: [CustomerResource]
+  package var siteList: [SiteResource]
+  package var records: [String: CommandRecord] = [:]
+  package var calls: [CommandCall] = []
+  package var log: [EventResource] = []
+  package var keys: [StoredKey] = []
+  package var usageRequests: [UsageRequest] = []
+  /// What a new command becomes at once.
+  package var outcome: [CommandStatus] = [.accepted]
+  /// What the next submission is refused with.
+  package var refusal: APIError?
+  package var isReady = true
+
+  package init() {
+    deviceList = [Self.battery, Self.thermostat]
+    customerList = [
+      CustomerResource(id: "demo", name: "Demo home", source: .configuration),
+      CustomerResource(id: "other", name: "Other home", email: "o@example.org", source: .api),
+    ]
+    siteList = [
+      SiteResource(id: "home", name: "Home", customerId: "demo", timezone: "Europe/Berlin", source: .configuration),
+      SiteResource(id: "hut", name: "Hut", customerId: "other", timezone: "UTC", source: .api),
+    ]
+  }
+
+  package func set(outcome: [CommandStatus]) { self.outcome = outcome }
+  package func set(refusal: APIError?) { self.refusal = refusal }
+  package func set(devices: [DeviceResource]) { deviceList = devices }
+  package func add(_ event: EventResource) { log.append(event) }
+  package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
+
+  // MARK: The service
+
+  package func status() async throws(APIError) -> GatewayStatus {
+    GatewayStatus(
+      version: "1.2.3", startedAt: Self.now, now: Self.now.advanced(byMilliseconds: 7_500_000), uptimeSeconds: 7500,
+      store: StoreStatus(bytes: 1_234_567, pendingWindows: 3),
+      links: [
+        LinkStatus(
+          id: "house", transport: "modbus", address: "127.0.0.1:1502", isConnected: true, exchanges: 1204,
+          errors: ["timeout": 2], connects: 1, busyShare: 0.041, devices: ["battery-1"]),
+        LinkStatus(
+          id: "broker", transport: "mqtt", address: "mqtt://127.0.0.1:1883", isConnected: false, exchanges: 0,
+          connects: 0, lastError: "connection refused", devices: ["thermostat-1"]),
+      ],
+      devices: deviceList.map {
+        DeviceStatus(
+          id: $0.id, type: $0.type, name: $0.name, connectivity: $0.connectivity.state,
+          lastSeenAt: $0.connectivity.lastSeenAt, ageSeconds: $0.state.ageSeconds, lastError: $0.connectivity.lastError)
+      },
+      drops: ["ringFull": 3, "outOfRange": 0], api: APIAddresses())
+  }
+
+  package func readiness() async -> Readiness {
+    Readiness(isReady: isReady, reasons: isReady ? [] : ["the store is shut"])
+  }
+
+  package func devices(_ query: DeviceQuery) async throws(APIError) -> ListSlice<DeviceResource> {
+    query.slice.slice(
+      of: deviceList.filter {
+        (query.customerId == nil || $0.customerId == query.customerId) && (query.type == nil || $0.type == query.type)
+          && (query.siteId == nil || $0.siteId == query.siteId)
+          && (query.status == nil || $0.connectivity.state == query.status)
+      })
+  }
+
+  package func device(_ id: String) async throws(APIError) -> DeviceResource {
+    guard let device = deviceList.first(where: { $0.id == id }) else { throw .notFound("device", id) }
+    return device
+  }
+
+  package func submit(_ request: CommandCall) async throws(APIError) -> SubmittedCommand {
+    if let refusal { throw refusal }
+    calls.append(request)
+    if let key = request.idempotencyKey, let old = records.values.first(where: { $0.idempotencyKey == key }) {
+      guard old.requestDigest == request.digest else {
+        throw .invalid("/idempotencyKey", "this key was used for another request")
+      }
+      return SubmittedCommand(command: CommandResource(old), isReplay: true)
+    }
+    var record = CommandRecord(
+      id: "cmd_\(records.count + 1)", deviceID: request.deviceId, name: request.name, input: request.input,
+      durationSeconds: request.durationSeconds, actor: request.actor, idempotencyKey: request.idempotencyKey,
+      requestDigest: request.digest, createdAt: Self.now)
+    record.operations = ["FC16 holding 47247 = [0, 2500]"]
+    for status in outcome { record.move(to: status) }
+    records[record.id] = record
+    return SubmittedCommand(command: CommandResource(record), isReplay: false)
+  }
+
+  package func preview(_ request: CommandCall) async throws(APIError) -> CommandPreview {
+    if let refusal { throw refusal }
+    return CommandPreview(
+      deviceId: request.deviceId, command: request.name.description, input: request.input,
+      durationSeconds: request.durationSeconds,
+      operations: ["FC16 holding 47247 = [0, 2500]", "FC6 holding 47100 = [1]"])
+  }
+
+  package func commands(_ query: CommandQuery) async throws(APIError) -> ListSlice<CommandResource> {
+    let own = Set(deviceList.filter { query.customerId == nil || $0.customerId == query.customerId }.map(\.id))
+    return query.slice.slice(
+      of: records.values.sorted { $0.id > $1.id }.filter {
+        own.contains($0.deviceID) && (query.deviceId == nil || $0.deviceID == query.deviceId)
+          && (query.status == nil || $0.status == query.status)
+      }.map { CommandResource($0) })
+  }
+
+  package func command(_ id: String) async throws(APIError) -> CommandResource {
+    guard let record = records[id] else { throw .notFound("command", id) }
+    return CommandResource(record)
+  }
+
+  package func cancelCommand(_ id: String, actor: String) async throws(APIError) -> CommandResource {
+    guard let record = records[id] else { throw .notFound("command", id) }
+    guard !record.isTerminal else {
+      throw APIError(status: 409, code: "CONFLICT", message: "\(id) is \(record.status.rawValue) already")
+    }
+    records[id]?.move(to: .cancelled)
+    return try await command(id)
+  }
+
+  package func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource> {
+    query.slice.slice(
+      of: customerList.filter {
+        (query.id == nil || $0.id == query.id) && (query.referenceId == nil || $0.referenceId == query.referenceId)
+      })
+  }
+
+  package func customer(_ id: String) async throws(APIError) -> CustomerResource {
+    guard let customer = customerList.first(where: { $0.id == id }) else { throw .notFound("customer", id) }
+    return customer
+  }
+
+  package func createCustomer(_ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
+    let customer = CustomerResource(
+      id: "cus_1", name: draft.name, referenceId: draft.referenceId, email: draft.email, source: .api)
+    customerList.append(customer)
+    return customer
+  }
+
+  package func updateCustomer(_ id: String, _ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
+    guard let index = customerList.firstIndex(where: { $0.id == id }) else { throw .notFound("customer", id) }
+    guard customerList[index].source == .api else {
+      throw APIError(status: 409, code: "CONFIGURED", message: "'\(id)' comes from the configuration file")
+    }
+    customerList[index].name = draft.name
+    customerList[index].referenceId = draft.referenceId
+    customerList[index].email = draft.email
+    return customerList[index]
+  }
+
+  package func deleteCustomer(_ id: String) async throws(APIError) {
+    _ = try await customer(id)
+    customerList.removeAll { $0.id == id }
+  }
+
+  package func sites(_ query: SiteQuery) async throws(APIError) -> ListSlice<SiteResource> {
+    query.slice.slice(of: siteList.filter { query.customerId == nil || $0.customerId == query.customerId })
+  }
+
+  package func site(_ id: String) async throws(APIError) -> SiteResource {
+    guard let site = siteList.first(where: { $0.id == id }) else { throw .notFound("site", id) }
+    return site
+  }
+
+  package func createSite(_ draft: SiteDraft) async throws(APIError) -> SiteResource {
+    let site = SiteResource(
+      id: "sit_1", name: draft.name, customerId: draft.customerId, timezone: draft.timezone, address: draft.address,
+      source: .api)
+    siteList.append(site)
+    return site
+  }
+
+  package func updateSite(_ id: String, _ draft: SiteDraft) async throws(APIError) -> SiteResource {
+    guard let index = siteList.firstIndex(where: { $0.id == id }) else { throw .notFound("site", id) }
+    siteList[index].name = draft.name
+    siteList[index].customerId = draft.customerId
+    siteList[index].timezone = draft.timezone
+    siteList[index].address = draft.address
+    return siteList[index]
+  }
+
+  package func deleteSite(_ id: String) async throws(APIError) {
+    _ = try await site(id)
+    siteList.removeAll { $0.id == id }
+  }
+
+  package func usage(_ request: UsageRequest) async throws(APIError) -> [String: UsageMetric] {
+    usageRequests.append(request)
+    let series = request.buckets.enumerated().map { index, bucket in
+      UsageBucket(start: bucket.start, end: bucket.end, value: Double(index) * 500, coverage: 1, quality: "good")
+    }
+    return [
+      "generation": UsageMetric(total: 12_400, unit: "Wh", coverage: 0.99, series: series),
+      "consumption": UsageMetric(total: nil, unit: "Wh", coverage: 0, series: []),
+    ]
+  }
+
+  package func events(_ query: EventQuery) async throws(APIError) -> [EventResource] {
+    let own = log.filter {
+      (query.customerId == nil || $0.customerId == query.customerId)
+        && (query.deviceId == nil || $0.deviceId == query.deviceId)
+    }
+    guard let after = query.after else { return own.suffix(query.limit) }
+    return Array(own.filter { $0.sequence > after }.prefix(query.limit))
+  }
+
+  package func storedKey(_ id: String) async throws(APIError) -> StoredKey? { keys.first { $0.id == id } }
+  package func storedKeys() async throws(APIError) -> [StoredKey] { keys }
+  package func storeKey(_ key: StoredKey) async throws(APIError) { keys.append(key) }
+  package func removeKey(_ id: String) async throws(APIError) -> Bool {
+    let count = keys.count
+    keys.removeAll { $0.id == id }
+    return keys.count < count
+  }
+}
+
+extension CommandRecord {
+  /// The next step of its life, a second after the last.
+  mutating func move(to next: CommandStatus) {
+    status = next
+    history.append(
+      StatusChange(status: next, at: createdAt.advanced(byMilliseconds: Int64(history.count) * 600)))
+    switch next {
+    case .confirmed:
+      evidence = Evidence(
+        before: ["powerW": .number(0)], after: ["powerW": .number(-2480)], predicate: "powerW < -0.8 * input.powerW",
+        latencyMilliseconds: 1600)
+      leaseExpiresAt = durationSeconds.map { createdAt.advanced(byMilliseconds: Int64($0 * 1000)) }
+    case .unconfirmed:
+      evidence = Evidence(
+        before: ["powerW": .number(0)], after: ["powerW": .number(0)], predicate: "powerW < -0.8 * input.powerW")
+      failure = Failure(code: .readbackTimeout, message: "not seen within 30 s", isRetryable: true)
+    case .failed: failure = Failure(code: .protocolTimeout, message: "no answer within 1 s", isRetryable: true)
+    default: break
+    }
+  }
+}
