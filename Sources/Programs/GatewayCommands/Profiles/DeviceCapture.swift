@@ -1,0 +1,184 @@
+import DeviceProfiles
+import EnergyModel
+import Foundation
+import LocalAPISchema
+import LocatedYAML
+
+/// What a device said, from a file: its registers, its messages or its answers.
+struct DeviceCapture {
+  var registers = RegisterImage()
+  /// In the order of the file.
+  var messages: [(topic: String, payload: String)] = []
+  /// By the request's name or path.
+  var responses: [(request: String, body: String)] = []
+
+  /// Deeper nesting is no capture.
+  private static let maxDepth = 6
+
+  /// Reads a capture for a profile.
+  ///
+  /// - Parameters:
+  ///   - path: YAML or JSON; for MQTT also lines of `topic payload` as `mosquitto_sub -v` writes them.
+  ///   - bound: says which transport and which unit is meant.
+  static func read(_ path: String, for bound: BoundProfile) throws(CommandFailure) -> DeviceCapture {
+    let text: String
+    do throws(CommandFailure) {
+      text = try ProfileFiles.text(path)
+    } catch {
+      throw CommandFailure(message: "\(path): \(error.message)")
+    }
+    var capture = DeviceCapture()
+    if case .mqtt = bound.profile.transport, !path.hasSuffix(".json"), !ProfileFiles.hasEnding(path) {
+      capture.readLines(text)
+    } else {
+      let document = parse(text, path)
+      guard let root = document.root else {
+        throw CommandFailure(message: document.diagnostics.first?.oneLine ?? "\(path): there is nothing in it")
+      }
+      switch bound.profile.transport {
+      case .modbus: capture.readMemory(root, unit: Int(bound.modbusUnit), table: nil, depth: 0)
+      case .mqtt: capture.readMessages(root)
+      case .http: capture.readResponses(root, bound)
+      }
+      if let problem = document.diagnostics.first(where: { $0.severity == .error }) {
+        throw CommandFailure(message: problem.oneLine)
+      }
+    }
+    try capture.checkContent(path, bound)
+    return capture
+  }
+
+  /// Nearly all JSON is YAML too; what is not (tabs, surrogate pairs) is read as JSON and written as YAML has it.
+  private static func parse(_ text: String, _ path: String) -> YAMLDocument {
+    let document = YAMLDocument(text: text, file: path, codePrefix: "D")
+    guard document.root == nil, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+      return document
+    }
+    return YAMLDocument(text: Session.text(value, pretty: false), file: path, codePrefix: "D")
+  }
+
+  private func checkContent(_ path: String, _ bound: BoundProfile) throws(CommandFailure) {
+    switch bound.profile.transport {
+    case .modbus where registers.isEmpty:
+      throw CommandFailure(
+        message: "\(path): there are no registers in it",
+        hint: "write {start: 40000, registers: [1, 2]} or {holding: {40000: [1, 2]}}")
+    case .mqtt where messages.isEmpty:
+      throw CommandFailure(message: "\(path): there are no messages in it", hint: "write {topic: payload}")
+    case .http where !responses.contains { bound.requestName($0.request) != nil }:
+      let names = bound.polledRequests.map { "'\($0.name)' (\($0.request.path))" }.joined(separator: ", ")
+      throw CommandFailure(
+        message: "\(path): there is no answer to a request of \(bound.profile.id) in it",
+        hint: "write {request: body}; the requests are \(names)")
+    default: break
+    }
+  }
+
+  // MARK: Modbus
+
+  /// Finds tables at any depth: `{start, registers}`, `{holding: {address: values}}`, and both of them below names
+  /// (`registers`, `units`) or below a unit's number. Of several units only the bound one counts.
+  private mutating func readMemory(_ node: YAMLNode, unit: Int, table: RegisterTable?, depth: Int) {
+    guard node.isMapping, depth <= Self.maxDepth else { return }
+    if let values = node["registers"], values.isSequence {
+      let stated = node["table"]?.scalarText.flatMap { RegisterTable(rawValue: $0) } ?? table ?? .holding
+      let start = node["start"] ?? node["address"]
+      append(values.elements, at: start?.integer ?? 0, stated)
+      return
+    }
+    let entries = node.entries
+    let units = entries.filter { $0.key.anyInteger != nil && $0.value.isMapping }
+    for (key, value) in entries {
+      if let number = key.anyInteger {
+        if value.isMapping {
+          if units.count == 1 || number == unit { readMemory(value, unit: unit, table: table, depth: depth + 1) }
+        } else if let table {
+          append(value.isSequence ? value.elements : [value], at: number, table)
+        }
+      } else {
+        let named = key.scalarText.flatMap { RegisterTable(rawValue: $0) } ?? table
+        readMemory(value, unit: unit, table: named, depth: depth + 1)
+      }
+    }
+  }
+
+  private mutating func append(_ elements: [YAMLNode], at start: Int, _ table: RegisterTable) {
+    for (offset, element) in elements.enumerated() where !element.isNull {
+      guard let address = UInt16(exactly: start.addingReportingOverflow(offset).partialValue) else {
+        element.report(1, "there is no register behind 65535")
+        return
+      }
+      let flag = element.flag.map { $0 ? 1 : 0 }
+      guard let value = flag ?? element.anyInteger, (-0x8000...0xFFFF).contains(value) else {
+        element.report(2, "a register is a whole number from 0 to 65535")
+        return
+      }
+      registers.tables[table, default: [:]][address] = UInt16(truncatingIfNeeded: value)
+    }
+  }
+
+  // MARK: MQTT and HTTP
+
+  /// `mosquitto_sub -v`: a topic, a blank, the payload.
+  private mutating func readLines(_ text: String) {
+    for line in text.split(whereSeparator: \.isNewline) {
+      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else { continue }
+      messages.append((String(parts[0]), String(parts[1])))
+    }
+  }
+
+  /// `{topic: payload}`, or a list of `{topic, payload}` as in tests of profiles, also below `messages`.
+  private mutating func readMessages(_ root: YAMLNode) {
+    let node = root["messages"] ?? root
+    for element in node.elements {
+      guard let topic = element["topic"]?.scalarText, let payload = element["payload"] else {
+        element.report(3, "a message has a topic and a payload")
+        return
+      }
+      messages.append((topic, payload.payload))
+    }
+    for (key, value) in node.entries { messages.append((key.scalarText ?? "", value.payload)) }
+  }
+
+  /// `{request: body}`, also below `responses`. Where the profile makes one request only, its body may stand alone.
+  private mutating func readResponses(_ root: YAMLNode, _ bound: BoundProfile) {
+    for (key, value) in (root["responses"] ?? root).entries { responses.append((key.scalarText ?? "", value.payload)) }
+    let isKnown = responses.contains { bound.requestName($0.request) != nil }
+    if !isKnown, bound.polledRequests.count == 1 { responses = [(bound.polledRequests[0].name, root.payload)] }
+  }
+}
+
+extension YAMLNode {
+  /// A whole number, also as the key of a JSON object, which is always in quotes.
+  fileprivate var anyInteger: Int? {
+    if let integer { return integer }
+    guard let text = scalarText else { return nil }
+    return text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)
+  }
+
+  /// What goes over the wire: a single value as it is, everything else as JSON.
+  fileprivate var payload: String { isScalar ? scalarText ?? "" : json }
+
+  private var json: String {
+    if isMapping {
+      return "{\(entries.map { "\(Self.quoted($0.key.scalarText ?? "")):\($0.value.json)" }.joined(separator: ","))}"
+    }
+    if isSequence { return "[\(elements.map(\.json).joined(separator: ","))]" }
+    if isNull { return "null" }
+    if let flag { return flag ? "true" : "false" }
+    guard let text = scalarText else { return "null" }
+    // The digits as written, so that nothing is lost; YAML's other spellings of numbers are not JSON.
+    if let number { return isJSONNumber(text) ? text : "\(number)" }
+    return Self.quoted(text)
+  }
+
+  private func isJSONNumber(_ text: String) -> Bool {
+    let digits = text.drop { $0 == "-" }
+    return text.allSatisfy { "-+.eE0123456789".contains($0) } && digits.first?.isNumber == true
+      && (digits.first != "0" || digits.dropFirst().first?.isNumber != true)
+      && text.last?.isNumber == true
+  }
+
+  private static func quoted(_ text: String) -> String { Session.text(text, pretty: false) }
+}

@@ -1,0 +1,178 @@
+import ArgumentParser
+import DeviceProfiles
+import EnergyModel
+import Foundation
+
+/// `heddle profile decode`: a capture in, the unified device out, without hardware.
+struct ProfileDecodeCommand: ProfileTool {
+  static let configuration = CommandConfiguration(
+    commandName: "decode", abstract: "What a profile makes of captured data.",
+    discussion: """
+      A capture is YAML or JSON. Modbus: {"start": 40000, "registers": [1, 2]} or {"holding": {"40000": [1, 2]}}, also \
+      below the number of a unit. MQTT: {"topic": payload}, or lines as 'mosquitto_sub -v' writes them. HTTP: \
+      {"request or path": body}. Ends with 2 when something that the profile expects gave no value.
+      """)
+
+  @Argument(help: "Path of the profile's file, or its id.")
+  var profile: String
+  @Option(help: "The file with the captured data.")
+  var capture: String
+  @OptionGroup var parameters: ProfileParameters
+  @OptionGroup var options: ProfileOptions
+
+  func run(on bench: ProfileBench) throws -> ExitStatus {
+    let bound = try parameters.bind(try bench.profile(profile))
+    let decoded = DecodedCapture(try DeviceCapture.read(capture, for: bound), bound)
+    bench.show(decoded) { decoded.lines(color: bench.output.color) }
+    return decoded.isComplete ? .fine : .partial
+  }
+}
+
+/// What a profile made of a capture.
+struct DecodedCapture: Encodable {
+  /// One point of the profile.
+  struct Value: Encodable {
+    var name: String
+    /// Whether only expressions see it.
+    var isLocal: Bool
+    var source: String
+    /// As the device said it.
+    var raw: String?
+    var value: JSONScalar
+    var unit: String
+    /// Empty where there was nothing to judge.
+    var quality: String
+    var verdict: String
+    /// Whether the profile has reason to expect a value, and there is none.
+    var isUnexpected: Bool
+    /// The line of the profile.
+    var line: Int
+  }
+
+  struct Device: Encodable {
+    var part: String
+    var type: String
+    var values: [Value]
+  }
+
+  var profile: String
+  var devices: [Device] = []
+  /// What the decoder could not understand.
+  var problems: [String] = []
+  /// Registers that the profile reads and that are not in the capture.
+  var missing: [String] = []
+  /// Topics and requests of the capture that the profile does not read.
+  var unused: [String] = []
+  var remarks: [String] = []
+  var isComplete = true
+
+  init(_ capture: DeviceCapture, _ bound: BoundProfile) {
+    profile = bound.profile.id
+    let prepared = capture.registers.prepare(bound)
+    if let remark = prepared.remark { remarks.append(remark) }
+    var decoder = prepared.decoder
+    if let problem = decoder.setupProblem { problems.append(problem) }
+    feed(capture, &decoder)
+    let judge = CaptureJudge(capture: capture, decoder: decoder, snapshot: decoder.snapshot())
+    for (index, part) in bound.profile.parts.enumerated() {
+      let values = part.points.map { judge.value($0, part: index) }
+      devices.append(Device(part: part.name, type: part.kind.rawValue, values: values))
+    }
+    missing = judge.missingRegisters.map(\.description)
+    isComplete = problems.isEmpty && !devices.flatMap(\.values).contains(where: \.isUnexpected)
+  }
+
+  /// Twice, because a value can come before its scale factor.
+  private mutating func feed(_ capture: DeviceCapture, _ decoder: inout EndpointDecoder) {
+    guard decoder.setupProblem == nil else { return }
+    let time = Timestamp(milliseconds: 0)
+    let bodies = bodies(capture, decoder)
+    var batch = ReadingBatch()
+    for _ in 0..<2 {
+      batch.removeAll()
+      for body in bodies { decoder.decode(RawFrame(body: body, receivedAt: time), into: &batch) }
+    }
+    // Runs with a hole are short frames; the hole is named by its registers.
+    problems += batch.problems.filter { !$0.contains("short frame") }
+    if batch.unlistedProblems > 0 { problems.append("and \(batch.unlistedProblems) more") }
+  }
+
+  private mutating func bodies(_ capture: DeviceCapture, _ decoder: EndpointDecoder) -> [RawFrame.Body] {
+    let bound = decoder.bound
+    switch bound.profile.transport {
+    case .modbus: return decoder.readPlan.flatMap { capture.registers.frames($0.range) }
+    case .mqtt:
+      for message in capture.messages where !unused.contains("topic \(message.topic)") {
+        let isRead = bound.subscriptions.contains { EndpointDecoder.isMatch(topic: message.topic, filter: $0) }
+        if !isRead { unused.append("topic \(message.topic)") }
+      }
+      return capture.messages.map { .message(topic: $0.topic, payload: Array($0.payload.utf8), isRetained: false) }
+    case .http:
+      return capture.responses.compactMap { response in
+        guard let name = bound.requestName(response.request) else {
+          unused.append("request \(response.request)")
+          return nil
+        }
+        return .response(request: name, body: Array(response.body.utf8))
+      }
+    }
+  }
+}
+
+/// A value as JSON has it.
+struct JSONScalar: Encodable {
+  var value: ScalarValue
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch value {
+    case .number(let number): try container.encode(number)
+    case .text(let text): try container.encode(text)
+    case .flag(let flag): try container.encode(flag)
+    case .null: try container.encodeNil()
+    }
+  }
+}
+
+extension BoundProfile {
+  /// The name of the request that a capture means by its name or by its path.
+  func requestName(_ text: String) -> String? {
+    polledRequests.first { $0.name == text || $0.request.path == text }?.name
+  }
+}
+
+extension DecodedCapture {
+  func lines(color: Bool) -> [String] {
+    var lines: [String] = []
+    for device in devices {
+      let title = "\(device.part.uppercased()) POINT"
+      var table = TextTable(title, "SOURCE", "RAW", ">VALUE", "UNIT", "QUALITY", "VERDICT")
+      for value in device.values {
+        table.add([
+          .init(value.isLocal ? "\(value.name) (local)" : value.name), .init(ProfileWords.short(value.source)),
+          .init(value.raw ?? ""), .init(value.shown), .init(value.unit), .init(value.quality),
+          .init(value.verdict, value.isUnexpected ? .bad : value.verdict == CaptureJudge.fine ? .good : .faint),
+        ])
+      }
+      lines += table.lines(color: color) + [""]
+    }
+    for remark in remarks { lines.append("note: \(remark)") }
+    for place in unused { lines.append("not used: \(place)") }
+    if !missing.isEmpty { lines.append("missing registers: \(missing.joined(separator: ", "))") }
+    for problem in problems { lines.append("problem: \(problem)") }
+    let values = devices.flatMap(\.values)
+    let absent = values.count(where: \.isUnexpected)
+    let words = "\(ProfileWords.count(values.count, "point")), \(values.count { $0.value.value != .null }) with a value"
+    return lines + [absent == 0 ? words : "\(words), \(absent) gave nothing unexpectedly"]
+  }
+}
+
+extension DecodedCapture.Value {
+  fileprivate var shown: String {
+    switch value.value {
+    case .null: Phrasing.unknown
+    case .number(let number): Phrasing.shortened(number, 4)
+    case .text(let text): text.isEmpty ? "none" : text
+    case .flag: value.value.description
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import DeviceProfiles
+
+/// The memory of a Modbus device, as far as it is known.
+struct RegisterImage {
+  var tables: [RegisterTable: [UInt16: UInt16]] = [:]
+
+  var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
+
+  /// The values of a range; `nil` unless all of them are known.
+  func values(_ range: RegisterRange) -> [UInt16]? {
+    let values = addresses(range).compactMap { tables[range.table]?[$0] }
+    return values.count == Int(range.count) ? values : nil
+  }
+
+  /// The addresses of a range that are not known.
+  func missing(_ range: RegisterRange) -> [UInt16] { addresses(range).filter { tables[range.table]?[$0] == nil } }
+
+  private func addresses(_ range: RegisterRange) -> [UInt16] {
+    (0..<Int(range.count)).compactMap { UInt16(exactly: Int(range.address) + $0) }
+  }
+
+  /// The known runs within a range, so that what is not known has no value instead of 0.
+  func frames(_ range: RegisterRange) -> [RawFrame.Body] {
+    var frames: [RawFrame.Body] = []
+    var run: [UInt16] = []
+    var start: UInt16 = 0
+    func close() {
+      guard !run.isEmpty else { return }
+      frames.append(
+        range.table.isBits
+          ? .bits(table: range.table, address: start, values: run.map { $0 != 0 })
+          : .registers(table: range.table, address: start, values: run))
+      run = []
+    }
+    for address in addresses(range) {
+      guard let value = tables[range.table]?[address] else {
+        close()
+        continue
+      }
+      if run.isEmpty { start = address }
+      run.append(value)
+    }
+    close()
+    return frames
+  }
+
+  /// A decoder whose set-up was answered from the image, with a remark where the product could not be told.
+  func prepare(_ bound: BoundProfile) -> (decoder: EndpointDecoder, remark: String?) {
+    let (decoder, unknown) = answered(bound)
+    guard let unknown, decoder.setupProblem?.hasPrefix("identify:") == true else { return (decoder, nil) }
+    var profile = bound.profile
+    profile.identify = nil
+    guard let plain = try? BoundProfile(profile: profile, parameters: bound.parameters) else { return (decoder, nil) }
+    return (answered(plain).decoder, "\(unknown) is not there, so the product was not checked")
+  }
+
+  /// A set-up that asks for more reads is endless.
+  private static let maxSetupReads = 1000
+
+  /// What is not known answers with exception 2; the last such read is returned too.
+  private func answered(_ bound: BoundProfile) -> (decoder: EndpointDecoder, unknown: RegisterRange?) {
+    var decoder = EndpointDecoder(bound)
+    var unknown: RegisterRange?
+    for _ in 0..<Self.maxSetupReads {
+      guard let range = decoder.nextSetupRead() else { break }
+      if let values = values(range) {
+        decoder.acceptSetup(.registers(values))
+      } else {
+        unknown = range
+        decoder.acceptSetup(.exception(2))
+      }
+    }
+    return (decoder, unknown)
+  }
+}
