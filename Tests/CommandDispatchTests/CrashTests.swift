@@ -26,7 +26,7 @@ struct CrashTests {
   @Test("A dispatched command that the device does not show is unconfirmed, never sent again, and undone")
   func neverReachedTheDevice() async throws {
     let (bench, id) = try await crashed(in: .dispatched)
-    await bench.dispatcher.recover()
+    try await bench.dispatcher.recover()
     let record = try await bench.until(id, [.unconfirmed])
     #expect(record.failure?.code == .unknownAfterCrash)
     #expect(bench.battery.written == ["FC6 holding 10 = [0]"])
@@ -39,7 +39,7 @@ struct CrashTests {
     bench.battery.setRegister(10, 1)
     bench.battery.setRegister(11, 2000)
     bench.battery.setRegister(1, 2000)
-    await bench.dispatcher.recover()
+    try await bench.dispatcher.recover()
     try await bench.until(id, [.confirmed])
     #expect(bench.battery.written.isEmpty)
     #expect(await bench.dispatcher.activeLease(of: "battery-1")?.id == id)
@@ -50,7 +50,7 @@ struct CrashTests {
   @Test("An accepted command that was never sent expires")
   func neverSent() async throws {
     let (bench, id) = try await crashed(in: .accepted)
-    await bench.dispatcher.recover()
+    try await bench.dispatcher.recover()
     try await bench.until(id, [.expired])
     #expect(bench.battery.written.isEmpty)
     try await bench.close()
@@ -62,7 +62,7 @@ struct CrashTests {
     bench.battery.setRegister(10, 1)
     bench.clock.advance(by: .seconds(700))
     bench.setConnectivity(.offline)
-    await bench.dispatcher.recover()
+    try await bench.dispatcher.recover()
     var steps = 0
     while steps < 1000 {
       if bench.step() { steps += 1 }

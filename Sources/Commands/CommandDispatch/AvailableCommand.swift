@@ -6,12 +6,19 @@ public import EnergyModel
 public struct AvailableCommand: Sendable {
   /// One argument with its live limits.
   public struct Input: Sendable {
+    /// The key of the argument in a request's input.
     public var name: String
+    /// What the argument may be.
     public var type: InputType
+    /// The least number that the device takes now, in the unit of `type`; `nil` = no limit, or not known yet.
     public var minimum: Double?
+    /// The greatest number that the device takes now, in the unit of `type`; `nil` = no limit, or not known yet.
     public var maximum: Double?
+    /// What is sent where the request leaves the argument out, as far as it is known now.
     public var defaultValue: ScalarValue?
+    /// Whether a request without the argument is refused.
     public var isRequired: Bool
+    /// One sentence for people, from the profile.
     public var help: String
   }
 
@@ -23,8 +30,11 @@ public struct AvailableCommand: Sendable {
     case choice([String])
   }
 
+  /// How a request names the command.
   public var name: CommandName
+  /// One sentence for people, from the profile.
   public var summary: String
+  /// The arguments, in the profile's order.
   public var inputs: [Input]
   /// Whether a duration may be given: it is undone afterwards.
   public var acceptsDuration: Bool

@@ -1,7 +1,7 @@
 import AdapterKit
 import DeviceProfiles
 public import EnergyModel
-import GatewayStore
+public import GatewayStore
 import Logging
 import TimeSource
 
@@ -13,21 +13,33 @@ public actor CommandDispatcher {
   private let context: DispatchContext
   private var lanes: [String: CommandLane] = [:]
   private var isStopping = false
-  private var recovery: [Task<Void, Never>] = []
+  /// Requests with the same key come one after the other, so that the second one finds the first in the journal.
+  private var keyTurns: [KeyOwner: (turn: Turn, users: Int)] = [:]
+
+  private struct KeyOwner: Hashable {
+    var key: String
+    var actor: String
+  }
 
   /// Makes a dispatcher without devices; `configure` brings them.
   public init(context: DispatchContext) {
     self.context = context
   }
 
-  /// Takes over the devices of a new configuration. Leases of devices that stay go on; those of removed devices are
-  /// undone first.
+  /// Ends the commands and undoes the leases of all devices but these, while their adapters still work. To be called
+  /// before a new configuration takes over.
+  public func release(allBut staying: Set<String>) async {
+    let leaving = lanes.filter { !staying.contains($0.key) }
+    for id in leaving.keys { lanes[id] = nil }
+    await withTaskGroup { group in
+      for lane in leaving.values { group.addTask { await lane.stop() } }
+    }
+  }
+
+  /// Takes over the devices of a new configuration. Leases of devices that stay go on with their new adapter.
   public func configure(_ targets: [DispatchTarget]) async {
     let byID = Dictionary(targets.map { ($0.deviceID, $0) }, uniquingKeysWith: { first, _ in first })
-    for (id, lane) in lanes where byID[id] == nil {
-      await lane.stop()
-      lanes[id] = nil
-    }
+    await release(allBut: Set(byID.keys))
     for (id, target) in byID {
       if let lane = lanes[id] {
         await lane.retarget(target)
@@ -43,19 +55,43 @@ public actor CommandDispatcher {
   ///
   /// - Throws: `CommandRefusal`; the refused command is in the journal as `rejected`, and nothing was sent.
   public func submit(_ request: CommandRequest) async throws(CommandRefusal) -> Submission {
-    if let earlier = try await replay(of: request) { return Submission(record: earlier, isReplay: true) }
+    guard let key = request.idempotencyKey else { return try await submitNew(request) }
+    let owner = KeyOwner(key: key, actor: request.actor)
+    let turn = keyTurns[owner]?.turn ?? Turn()
+    keyTurns[owner] = (turn, (keyTurns[owner]?.users ?? 0) + 1)
+    let hasTurn = await turn.take()
+    defer {
+      if hasTurn { turn.give() }
+      let users = (keyTurns[owner]?.users ?? 1) - 1
+      keyTurns[owner] = users > 0 ? (turn, users) : nil
+    }
+    guard hasTurn else { throw CommandRefusal(.cancelled, "the request was withdrawn") }
+    if let earlier = try await replay(of: request, key) { return Submission(record: earlier, isReplay: true) }
+    return try await submitNew(request)
+  }
+
+  private func submitNew(_ request: CommandRequest) async throws(CommandRefusal) -> Submission {
     var record = CommandRecord(
       id: context.makeID(), deviceID: request.deviceID, name: request.name, input: request.input,
       durationSeconds: request.durationSeconds, actor: request.actor, idempotencyKey: request.idempotencyKey,
       requestDigest: request.digest, createdAt: context.time.wall())
-    do {
+    do throws(CommandRefusal) {
       let lane = try lane(of: request)
-      let validated = try await lane.validate(request)
-      try await checkOwner(of: lane, request)
+      guard request.ttlSeconds > 0, request.ttlSeconds <= CommandRequest.maxTTLSeconds else {
+        throw CommandRefusal(
+          .outOfRange, "the time to live must be above 0 s and at most \(Int(CommandRequest.maxTTLSeconds)) s",
+          parameter: "ttlSeconds")
+      }
+      _ = try await lane.validate(request)
+      guard await lane.waitingCount < DispatchTiming.maxWaiting else {
+        throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
+      }
+      try await lane.checkHolder(against: record, request.onConflict)
       record.history = [.init(status: .accepted, at: record.createdAt)]
       try await insert(record)
       await context.changed(record)
-      await lane.begin(record, validated, ttl: .milliseconds(Int64(request.ttlSeconds * 1000)))
+      await lane.begin(
+        record, ttl: .milliseconds(Int64(request.ttlSeconds * 1000)), onConflict: request.onConflict)
       return Submission(record: record, isReplay: false)
     } catch {
       throw await reject(record, error)
@@ -74,8 +110,7 @@ public actor CommandDispatcher {
   public func cancel(_ id: String) async -> Bool {
     guard let record = try? await context.store.command(id: id), !record.isTerminal, let lane = lanes[record.deviceID]
     else { return false }
-    await lane.cancel(id)
-    return true
+    return await lane.cancel(id)
   }
 
   /// What a device can do now, with its limits.
@@ -93,10 +128,14 @@ public actor CommandDispatcher {
   // MARK: Start and stop
 
   /// Reads back what the last run left open. Nothing of it is sent again.
-  public func recover() async {
-    guard let open = try? await context.store.openCommands() else { return }
-    for record in open {
-      guard let lane = lanes[record.deviceID] else {
+  ///
+  /// When it returns, the devices are kept for this: a new command waits until its device was looked after.
+  ///
+  /// - Throws: when the journal cannot be read. Without it nobody knows what has to be undone.
+  public func recover() async throws(GatewayStoreError) {
+    var open: [String: [CommandRecord]] = [:]
+    for record in try await context.store.openCommands() {
+      guard lanes[record.deviceID] != nil else {
         var record = record
         record.failure = .init(
           code: .unknownAfterCrash, message: "the device is not in the configuration any more", isRetryable: false)
@@ -106,14 +145,14 @@ public actor CommandDispatcher {
         try? await context.store.update(record)
         continue
       }
-      recovery.append(Task { await lane.recover(record) })
+      open[record.deviceID, default: []].append(record)
     }
+    for (id, records) in open { await lanes[id]?.beginRecovery(records) }
   }
 
   /// Undoes every lease, as a clean stop must. Bounded by the adapters' own time limits.
   public func stop() async {
     isStopping = true
-    for task in recovery { task.cancel() }
     await withTaskGroup { group in
       for lane in lanes.values { group.addTask { await lane.stop() } }
     }
@@ -129,29 +168,20 @@ public actor CommandDispatcher {
     return lane
   }
 
-  private func replay(of request: CommandRequest) async throws(CommandRefusal) -> CommandRecord? {
-    guard let key = request.idempotencyKey,
-      let earlier = try? await context.store.command(idempotencyKey: key, actor: request.actor)
-    else { return nil }
+  private func replay(of request: CommandRequest, _ key: String) async throws(CommandRefusal) -> CommandRecord? {
+    let found: CommandRecord?
+    do {
+      found = try await context.store.command(idempotencyKey: key, actor: request.actor)
+    } catch {
+      throw CommandRefusal(.protocolError, "the journal could not be read, nothing was sent: \(error)")
+    }
+    guard let earlier = found else { return nil }
     guard earlier.requestDigest == request.digest else {
       throw CommandRefusal(
         .unsupportedParameter, "the idempotency key was used for another request (\(earlier.id))",
         hint: "use a new key for a new command", parameter: "idempotencyKey")
     }
     return earlier
-  }
-
-  /// The device belongs to whoever holds its lease; the same sender may replace his own command.
-  private func checkOwner(of lane: CommandLane, _ request: CommandRequest) async throws(CommandRefusal) {
-    guard await lane.waitingCount < DispatchTiming.maxWaiting else {
-      throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
-    }
-    guard let holder = await lane.holder?.record, holder.actor != request.actor, request.onConflict == .reject
-    else { return }
-    let until = holder.leaseExpiresAt.map { " until \($0.rfc3339)" } ?? ""
-    throw CommandRefusal(
-      .conflict, "\(request.deviceID) is held by \(holder.name) (\(holder.id), \(holder.actor))\(until)",
-      hint: "wait, cancel that command, or send onConflict: cancelAndReplace")
   }
 
   private func insert(_ record: CommandRecord) async throws(CommandRefusal) {

@@ -10,7 +10,9 @@ extension CommandLane {
   /// Starts the lease of a confirmed command; a lasting setting has none.
   func hold(_ record: CommandRecord, _ validated: ValidatedCommand) {
     guard let expiry = record.leaseExpiresAt else { return }
-    let remaining = max(0, expiry.millisecondsSince(context.time.wall()))
+    // Wall time can jump; no jump makes a lease longer than it was asked for.
+    let longest = Int64((validated.leaseSeconds ?? CommandValidation.defaultLeaseSeconds) * 1000)
+    let remaining = min(longest, max(0, expiry.millisecondsSince(context.time.wall())))
     var active = ActiveLease(
       record: record, validated: validated, endsAt: context.time.monotonic() + .milliseconds(remaining))
     active.task = Task { await keep() }
@@ -41,8 +43,10 @@ extension CommandLane {
   }
 
   private func renew() async {
-    guard let lease, let keepAlive = lease.validated.command.keepAlive, await turn.take() else { return }
+    guard let keepAlive = lease?.validated.command.keepAlive, await turn.take() else { return }
     defer { turn.give() }
+    // It may have ended while another command had the turn.
+    guard let lease, !Task.isCancelled, context.time.monotonic() < lease.endsAt else { return }
     let steps = keepAlive.steps.isEmpty ? lease.validated.command.steps : keepAlive.steps
     if let failure = await send(steps, lease.validated) {
       context.logger.warning(
@@ -63,9 +67,11 @@ extension CommandLane {
     case .drifted(let reassert):
       await change(&record, .drifted, "the device does not show it any more: \(confirm.expect.text)")
       if reassert, await turn.take() {
-        let failure = await send(lease.validated.command.steps, lease.validated)
-        turn.give()
-        if let failure { record.history.append(.init(status: .drifted, at: context.time.wall(), detail: failure)) }
+        defer { turn.give() }
+        guard !Task.isCancelled, context.time.monotonic() < lease.endsAt else { break }
+        if let failure = await send(lease.validated.command.steps, lease.validated) {
+          record.history.append(.init(status: .drifted, at: context.time.wall(), detail: "\(failure)"))
+        }
       }
     }
     if self.lease?.record.id == record.id { self.lease?.record = record }
@@ -76,9 +82,9 @@ extension CommandLane {
   private func runOut() async {
     guard await turn.take() else { return }
     defer { turn.give() }
-    guard var ended = lease else { return }
+    guard !Task.isCancelled, let ended = lease else { return }
     lease = nil
-    await revert(&ended.record, ended.validated, as: .completed, detail: "its time is over")
+    await revert(ended.record, ended.validated, as: .completed, detail: "its time is over")
   }
 
   /// Ends the running lease before its time and undoes the command.
@@ -88,49 +94,70 @@ extension CommandLane {
     await running.task?.value
     guard await turn.take() else { return }
     defer { turn.give() }
-    guard var ended = lease, ended.record.id == running.record.id else { return }
+    guard let ended = lease, ended.record.id == running.record.id else { return }
     lease = nil
-    await revert(&ended.record, ended.validated, as: status, detail: detail)
+    await revert(ended.record, ended.validated, as: status, detail: detail)
   }
 
-  /// Ends the running lease because another command takes over. The caller has the turn; nothing is undone between.
-  func supersedeLease(by record: CommandRecord) async {
-    guard let running = lease else { return }
+  /// Takes the running lease away from its task. The caller has the turn and decides what becomes of the device.
+  private func dropLease() async -> ActiveLease? {
+    guard let running = lease else { return nil }
     running.task?.cancel()
     await running.task?.value
-    guard var ended = lease else { return }
+    guard let ended = lease, ended.record.id == running.record.id else { return nil }
     lease = nil
-    let isRelease = record.name.verb == ProfilePart.autoVerb
-    await change(
-      &ended.record, isRelease ? .cancelled : .superseded, "\(record.name) took over (\(record.id))")
+    return ended
   }
 
-  /// Writes the revert, reads it back, and tries again until it worked or the gateway stops.
-  func revert(
-    _ record: inout CommandRecord, _ validated: ValidatedCommand, as status: CommandStatus, detail: String
-  ) async {
-    guard let undo = target.description.revert(of: validated.command) else {
-      await change(&record, status, detail)
-      return
-    }
-    var attempt = 1
-    while true {
-      let since = context.time.wall()
-      var failure = await send(undo.steps, validated)
-      if failure == nil, let confirm = undo.confirm, !isStopping {
-        let outcome = await readBack(confirm, input: validated.input, before: validated.before, since: since)
-        if outcome.result == .never || outcome.result == .neverFresh {
-          failure = "the device did not show: \(confirm.expect.text)"
-        }
-      }
-      guard let failure else {
-        await change(&record, status, "\(detail); the device is back to normal")
-        return
-      }
-      await change(&record, .drifted, "going back to normal failed (attempt \(attempt)): \(failure)")
-      attempt += 1
-      // Stays open in the journal: the next start goes on from here.
-      guard !isStopping, (try? await context.time.sleep(for: DispatchTiming.revertRetryInterval)) != nil else { return }
+  // MARK: Taking over
+
+  /// Whether a command replaces what another one did, so that nothing of the other is left to undo. A lasting setting
+  /// beside an override replaces nothing: the override goes on and is undone at its end.
+  private func replaces(_ new: ProfileCommand, _ old: ProfileCommand) -> Bool {
+    if new.verb == old.verb { return true }
+    guard case .toDefault = old.revert else { return false }
+    if case .toDefault = new.revert { return true }
+    return new.verb == ProfilePart.autoVerb
+  }
+
+  /// Before a command is sent: undoes the running lease if the new command needs the device and would not replace it.
+  func makeRoom(for record: CommandRecord, _ validated: ValidatedCommand) async {
+    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    guard let running = lease, isRelease || validated.leaseSeconds != nil,
+      !replaces(validated.command, running.validated.command), let ended = await dropLease()
+    else { return }
+    await revert(
+      ended.record, ended.validated, as: isRelease ? .cancelled : .superseded,
+      detail: "\(record.name) took over (\(record.id))")
+  }
+
+  /// After a command was sent: ends the lease that it replaced. Nothing is undone between.
+  func supersede(by record: CommandRecord, _ validated: ValidatedCommand) async {
+    guard let running = lease, running.record.id != record.id,
+      replaces(validated.command, running.validated.command), var ended = await dropLease()
+    else { return }
+    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    await change(&ended.record, isRelease ? .cancelled : .superseded, "\(record.name) took over (\(record.id))")
+  }
+
+  /// A command that replaces another of its kind goes back to what was before the first of them.
+  func inheriting(_ validated: ValidatedCommand) -> ValidatedCommand {
+    guard case .steps = validated.command.revert else { return validated }
+    let earlier = (lease.map { [$0.validated] } ?? []) + owed.map(\.validated)
+    guard let first = earlier.first(where: { $0.command.verb == validated.command.verb }) else { return validated }
+    var validated = validated
+    validated.before = first.before
+    return validated
+  }
+
+  /// A confirmed command replaced what was still owed to the device.
+  func settleOwed(by record: CommandRecord, _ validated: ValidatedCommand) async {
+    let settled = owed.filter { replaces(validated.command, $0.validated.command) }
+    owed.removeAll { replaces(validated.command, $0.validated.command) }
+    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    for var undo in settled {
+      let status = isRelease || undo.record.failure != nil ? undo.status : .superseded
+      await change(&undo.record, status, "\(undo.detail); \(record.name) took over (\(record.id))")
     }
   }
 }

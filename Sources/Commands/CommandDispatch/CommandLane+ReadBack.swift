@@ -29,7 +29,8 @@ extension CommandLane {
       }
       if let look = await look(at: confirm.expect, input: input, before: before) {
         outcome.values = look.values
-        if look.observedAt > since {
+        // What seems to be from the future was observed before wall time jumped back.
+        if look.observedAt > since, look.observedAt <= context.time.wall() {
           outcome.result = .never
           heldSince = look.holds ? heldSince ?? context.time.monotonic() : nil
         }
@@ -40,6 +41,7 @@ extension CommandLane {
       }
       guard context.time.monotonic() < deadline else { return outcome }
       do {
+        if isStopping { throw CancellationError() }
         try await context.time.sleep(for: DispatchTiming.checkInterval)
       } catch {
         outcome.result = .interrupted
@@ -59,6 +61,7 @@ extension CommandLane {
   func look(
     at expression: Expression, input: [String: ScalarValue], before: [String: ScalarValue]
   ) async -> Look? {
+    let target = target
     guard let snapshot = try? await target.adapter.snapshot(of: target.endpoint) else { return nil }
     let part = target.part
     let names = expression.names.filter { !$0.hasPrefix("input.") && !$0.hasPrefix("before.") }

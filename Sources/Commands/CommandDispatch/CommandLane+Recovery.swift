@@ -3,10 +3,20 @@ import EnergyModel
 import TimeSource
 
 extension CommandLane {
+  static let recoveryKey = "recovery"
+
+  /// Starts to look after the commands of the last run, oldest first. Has the turn when it returns: a new command waits.
+  func beginRecovery(_ records: [CommandRecord]) async {
+    guard !isStopping, await turn.take() else { return }
+    running[Self.recoveryKey] = Task {
+      for record in records { await recover(record) }
+      turn.give()
+      running[Self.recoveryKey] = nil
+    }
+  }
+
   /// Brings a command of the last run to an honest end: by reading back, never by sending it again.
-  func recover(_ record: CommandRecord) async {
-    guard await turn.take() else { return }
-    defer { turn.give() }
+  private func recover(_ record: CommandRecord) async {
     var record = record
     switch record.status {
     case .accepted, .scheduled, .queued:
@@ -35,11 +45,14 @@ extension CommandLane {
         &record, .unconfirmed, .unknownAfterCrash, "the gateway restarted and the device did not come online")
     }
     let wasConfirmed = record.history.contains { $0.status == .confirmed }
-    let isOver = record.leaseExpiresAt.map { $0 <= context.time.wall() } ?? false
-    if isOver {
-      return await revert(
-        &record, validated, as: wasConfirmed ? .completed : .reverted,
-        detail: "its time ended while the gateway was not running")
+    if isOver(record) {
+      let status: CommandStatus =
+        switch record.failure?.code {
+        case nil: wasConfirmed ? .completed : .reverted
+        case .vendorRejected: .failed
+        default: .unconfirmed
+        }
+      return await revert(record, validated, as: status, detail: "its time ended before the gateway started")
     }
     guard let confirm = command.confirm else {
       return await unknown(&record, validated)
@@ -48,6 +61,9 @@ extension CommandLane {
     record.evidence?.after = outcome.values
     switch outcome.result {
     case .held:
+      // A crash between two commands may have left both open; the later one counts.
+      await makeRoom(for: record, validated)
+      await supersede(by: record, validated)
       await markConfirmed(&record, validated, "read back after a restart, not sent again")
     case .interrupted: return
     case .never, .neverFresh: await unknown(&record, validated)
@@ -55,12 +71,16 @@ extension CommandLane {
   }
 
   private func unknown(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
-    var message = "after a restart the device does not show it; it was not sent again"
-    if let undo = target.description.revert(of: validated.command) {
-      let failure = await send(undo.steps, validated)
-      message += failure.map { "; going back to normal failed: \($0)" } ?? "; the device was sent back to normal"
-    }
-    await fail(&record, .unconfirmed, .unknownAfterCrash, message)
+    await abandon(
+      &record, validated, .unconfirmed, .unknownAfterCrash,
+      "after a restart the device does not show it; it was not sent again")
+  }
+
+  /// Whether its lease ended. A clock that is behind the journal cannot be trusted with the rest of a lease.
+  private func isOver(_ record: CommandRecord) -> Bool {
+    guard let expiry = record.leaseExpiresAt else { return false }
+    let now = context.time.wall()
+    return expiry <= now || record.history.contains { $0.at > now }
   }
 
   /// Waits until the device answers; `false` when it does not within `patience`, or the gateway stops.

@@ -20,14 +20,18 @@ actor CommandLane {
   var lease: ActiveLease?
   var isStopping = false
   let turn = Turn()
-  private var running: [String: Task<Void, Never>] = [:]
+  /// What has to be undone and could not be yet, oldest first.
+  var owed: [Undo] = []
+  var undoing: Task<Void, Never>?
+  /// The lives under way, by command; the recovery of the last run has its own key.
+  var running: [String: Task<Void, Never>] = [:]
 
   init(target: DispatchTarget, context: DispatchContext) {
     self.target = target
     self.context = context
   }
 
-  /// Takes over a changed configuration; the running lease goes on under the new one.
+  /// Takes over a new adapter for the same device; the running lease goes on with it.
   func retarget(_ target: DispatchTarget) { self.target = target }
 
   // MARK: Submitting
@@ -40,55 +44,84 @@ actor CommandLane {
   var waitingCount: Int { running.count }
 
   /// Starts the life of an accepted, journaled command and returns at once.
-  func begin(_ record: CommandRecord, _ validated: ValidatedCommand, ttl: Duration) {
+  func begin(_ record: CommandRecord, ttl: Duration, onConflict: CommandRequest.ConflictPolicy) async {
+    guard !isStopping else {
+      // The stop came while the command was being journaled.
+      var record = record
+      return await fail(&record, .cancelled, .cancelled, "the device is being released; it was not sent")
+    }
     let deadline = context.time.monotonic() + ttl
     running[record.id] = Task {
-      await perform(record, validated, deadline: deadline)
+      await perform(record, deadline: deadline, onConflict: onConflict)
       running[record.id] = nil
     }
   }
 
-  /// Withdraws a command: before dispatch it is not sent, with a lease it is undone.
-  func cancel(_ id: String) async {
-    if let lease, lease.record.id == id {
-      await endLease(as: .cancelled, detail: "withdrawn; the device goes back to normal")
-    } else {
-      running[id]?.cancel()
-      await running[id]?.value
+  /// Withdraws a command: before dispatch it is not sent, with a lease it is undone. Returns `false` when nothing of
+  /// it can be withdrawn (any more).
+  func cancel(_ id: String) async -> Bool {
+    // What is being undone already is as good as withdrawn.
+    var isAlive = owed.contains { $0.record.id == id }
+    if let task = running[id] {
+      isAlive = true
+      task.cancel()
+      await task.value
     }
+    // Also where it was confirmed in the moment of the cancellation.
+    guard lease?.record.id == id else { return isAlive }
+    await endLease(as: .cancelled, detail: "withdrawn")
+    return true
   }
 
   /// Undoes what is in force, within the time that a clean stop has.
   func stop() async {
     isStopping = true
+    undoing?.cancel()
     for task in running.values { task.cancel() }
     for task in running.values { await task.value }
-    await endLease(as: .reverted, detail: "the gateway stopped")
+    await undoing?.value
+    await endLease(as: .reverted, detail: "the gateway released the device")
+    await undoOwed()
   }
 
   // MARK: The life of one command
 
-  private func perform(_ original: CommandRecord, _ first: ValidatedCommand, deadline: Duration) async {
+  private func perform(
+    _ original: CommandRecord, deadline: Duration, onConflict: CommandRequest.ConflictPolicy
+  ) async {
     var record = original
-    var validated = first
-    if turn.isTaken { await change(&record, .queued, "waits for another command of the device") }
-    guard await turn.take() else {
+    var hasTurn = turn.takeIfFree()
+    if !hasTurn {
+      await change(&record, .queued, "waits for another command of the device")
+      hasTurn = await turn.take(until: deadline, context.time)
+    }
+    defer { if hasTurn { turn.give() } }
+    guard !Task.isCancelled else {
       return await fail(&record, .cancelled, .cancelled, "withdrawn before it was sent")
     }
-    defer { turn.give() }
-    guard context.time.monotonic() < deadline else {
+    guard hasTurn, context.time.monotonic() < deadline else {
       return await fail(&record, .expired, .expired, "waited longer than its time to live")
     }
-    if record.status == .queued {
+    do throws(CommandRefusal) {
       // What was true when it was accepted may not be any more.
-      do {
-        validated = try await validate(again: record)
-      } catch {
-        return await fail(&record, .failed, error.code, error.description)
-      }
+      let validated = inheriting(try await validate(again: record))
+      try checkHolder(against: record, onConflict)
+      await makeRoom(for: record, validated)
+      await dispatch(&record, validated)
+    } catch {
+      await fail(&record, .failed, error.code, error.description)
     }
-    await supersedeLease(by: record)
-    await dispatch(&record, validated)
+  }
+
+  /// The device belongs to whoever holds its lease; the same sender may replace his own command.
+  func checkHolder(
+    against record: CommandRecord, _ onConflict: CommandRequest.ConflictPolicy
+  ) throws(CommandRefusal) {
+    guard let holder = lease?.record, holder.actor != record.actor, onConflict == .reject else { return }
+    let until = holder.leaseExpiresAt.map { " until \($0.rfc3339)" } ?? ""
+    throw CommandRefusal(
+      .conflict, "\(record.deviceID) is held by \(holder.name) (\(holder.id), \(holder.actor))\(until)",
+      hint: "wait, cancel that command, or send onConflict: cancelAndReplace")
   }
 
   private func validate(again record: CommandRecord) async throws(CommandRefusal) -> ValidatedCommand {
@@ -100,6 +133,7 @@ actor CommandLane {
 
   /// All checks on the device's present state.
   func validate(_ request: CommandRequest) async throws(CommandRefusal) -> ValidatedCommand {
+    let target = target
     let connectivity = context.connectivity(target.deviceID)
     let command = try CommandValidation.command(for: request, of: target)
     _ = try CommandValidation.checkNames(request.input, of: command)
@@ -120,7 +154,7 @@ actor CommandLane {
     record.input = validated.input
     if let confirm = validated.command.confirm {
       record.evidence = .init(
-        before: values(of: confirm.expect, in: validated.before), predicate: confirm.expect.text)
+        before: evidence(of: validated, confirm), predicate: confirm.expect.text)
     }
     if let seconds = validated.leaseSeconds {
       record.durationSeconds = seconds
@@ -130,13 +164,21 @@ actor CommandLane {
     guard await change(&record, .dispatched, "") else {
       return await fail(&record, .failed, .protocolError, "the journal could not be written, nothing was sent")
     }
+    guard !Task.isCancelled else {
+      return await fail(&record, .cancelled, .cancelled, "withdrawn before it was sent")
+    }
+    let wasFree = lease == nil && owed.isEmpty
     do {
       try await target.adapter.execute(validated.operations, on: target.endpoint)
+      await supersede(by: record, validated)
       await change(&record, .acknowledged, "")
     } catch {
+      // Nothing left, so nothing is to be undone, and the lease that it would have replaced goes on.
+      if error.kind == .notSent { return await fail(&record, .failed, .deviceOffline, error.message) }
+      await supersede(by: record, validated)
       guard error.mayHaveHappened else {
-        let code: CommandErrorCode = error.kind == .notSent ? .deviceOffline : .vendorRejected
-        return await abandon(&record, validated, .failed, code, error.message)
+        return await abandon(
+          &record, validated, .failed, .vendorRejected, error.message, endsWhenRefused: wasFree)
       }
       record.history.append(.init(status: .dispatched, at: context.time.wall(), detail: error.message))
     }
@@ -174,6 +216,7 @@ actor CommandLane {
   /// Starts the lease and then says so: who reads `confirmed` can cancel at once.
   func markConfirmed(_ record: inout CommandRecord, _ validated: ValidatedCommand, _ detail: String) async {
     hold(record, validated)
+    await settleOwed(by: record, validated)
     await change(&record, .confirmed, detail)
     if lease?.record.id == record.id { lease?.record = record }
   }
@@ -183,25 +226,25 @@ actor CommandLane {
     guard target.description.revert(of: validated.command) != nil else {
       return await fail(&record, .unconfirmed, .cancelled, why)
     }
-    await revert(&record, validated, as: isStopping ? .reverted : .cancelled, detail: why)
+    await revert(record, validated, as: isStopping ? .reverted : .cancelled, detail: why)
   }
 
   /// Ends a command that did not work, and undoes what it may have done where that is possible.
-  private func abandon(
+  func abandon(
     _ record: inout CommandRecord, _ validated: ValidatedCommand, _ status: CommandStatus, _ code: CommandErrorCode,
-    _ message: String
+    _ message: String, endsWhenRefused: Bool = false
   ) async {
-    var message = message
-    // Refused at the first step or never sent: nothing to undo. Otherwise part of it may be in force.
-    if code != .deviceOffline, let undo = target.description.revert(of: validated.command) {
-      let failure = await send(undo.steps, validated)
-      message += failure.map { "; going back to normal failed too: \($0)" } ?? "; the device was sent back to normal"
+    // Part of it may be in force.
+    guard target.description.revert(of: validated.command) != nil else {
+      return await fail(&record, status, code, message)
     }
-    await fail(&record, status, code, message)
+    record.failure = failure(code, message)
+    await revert(record, validated, as: status, detail: message, endsWhenRefused: endsWhenRefused)
   }
 
   /// Encodes and sends steps with the values of now. Returns what went wrong.
-  func send(_ steps: [CommandStep], _ validated: ValidatedCommand) async -> String? {
+  func send(_ steps: [CommandStep], _ validated: ValidatedCommand) async -> SendingProblem? {
+    let target = target
     do {
       let snapshot = try await target.adapter.snapshot(of: target.endpoint)
       let operations = try snapshot.operations(
@@ -209,12 +252,19 @@ actor CommandLane {
       try await target.adapter.execute(operations, on: target.endpoint)
       return nil
     } catch let error as CommandFault {
-      return error.message
+      return SendingProblem(description: error.message, isRefusal: error.kind == .refused)
     } catch let error as EncodingError {
-      return error.message
+      return SendingProblem(description: error.message)
     } catch {
-      return "\(error)"
+      return SendingProblem(description: "\(error)")
     }
+  }
+
+  /// Why steps could not be sent, in words.
+  struct SendingProblem: CustomStringConvertible {
+    var description: String
+    /// Whether the device said no.
+    var isRefusal = false
   }
 
   // MARK: Journal
@@ -243,14 +293,22 @@ actor CommandLane {
   func fail(
     _ record: inout CommandRecord, _ status: CommandStatus, _ code: CommandErrorCode, _ message: String
   ) async {
-    let isRetryable = [.deviceOffline, .protocolTimeout, .readbackTimeout, .expired].contains(code)
-    record.failure = .init(code: code, message: message, isRetryable: isRetryable)
+    record.failure = failure(code, message)
     record.leaseExpiresAt = nil
     await change(&record, status, message)
   }
 
-  func values(of expression: Expression, in values: [String: ScalarValue]) -> [String: ScalarValue] {
-    values.filter { expression.names.contains($0.key) }
+  private func failure(_ code: CommandErrorCode, _ message: String) -> CommandRecord.Failure {
+    let isRetryable = [.deviceOffline, .protocolTimeout, .readbackTimeout, .expired, .conflict].contains(code)
+    return .init(code: code, message: message, isRetryable: isRetryable)
+  }
+
+  /// The values before the command that prove something, or that are needed to undo it after a crash.
+  private func evidence(of validated: ValidatedCommand, _ confirm: Confirmation) -> [String: ScalarValue] {
+    if case .steps = validated.command.revert { return validated.before }
+    return validated.before.filter {
+      confirm.expect.names.contains($0.key) || confirm.expect.names.contains("before.\($0.key)")
+    }
   }
 }
 

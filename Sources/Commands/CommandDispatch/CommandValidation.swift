@@ -84,7 +84,8 @@ struct CommandValidation {
         let value = snapshot.value(name, part: target.part), value.quality != .missing
       else { continue }
       let age = now.millisecondsSince(value.observedAt)
-      if age > limitMilliseconds {
+      // An age below zero is from before wall time jumped back.
+      if age > limitMilliseconds || age < -limitMilliseconds {
         throw CommandRefusal(
           .deviceStale, "\(name) of \(target.deviceID) is \(age / 1000) s old, the limit is \(seconds) s",
           hint: "wait for fresh telemetry or see heddle status")

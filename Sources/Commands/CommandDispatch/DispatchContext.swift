@@ -7,7 +7,9 @@ public import TimeSource
 public struct DispatchContext: Sendable {
   /// The journal.
   public var store: GatewayStore
+  /// The clocks, for deadlines and leases.
   public var time: TimeSource
+  /// Where lanes tell what a person should look at.
   public var logger: Logger
   /// Whether the gateway hears from a device now.
   public var connectivity: @Sendable (String) -> Connectivity
@@ -16,6 +18,7 @@ public struct DispatchContext: Sendable {
   /// A fresh id, such as `cmd_…`.
   public var makeID: @Sendable () -> String
 
+  /// Puts together what all lanes share; nothing starts here.
   public init(
     store: GatewayStore, time: TimeSource, logger: Logger, connectivity: @escaping @Sendable (String) -> Connectivity,
     changed: @escaping @Sendable (CommandRecord) async -> Void, makeID: @escaping @Sendable () -> String

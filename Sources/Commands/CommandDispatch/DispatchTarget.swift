@@ -6,12 +6,16 @@ public import EnergyModel
 public struct DispatchTarget: Sendable {
   /// The id in configuration and API.
   public var deviceID: String
+  /// Where the adapter finds it; several devices may share an endpoint.
   public var endpoint: EndpointID
   /// Which of the profile's devices it is.
   public var part: Int
+  /// The product's profile with the installation's parameters.
   public var profile: BoundProfile
+  /// Carries the wire operations out.
   public var adapter: any Adapter
 
+  /// A device of the configuration; `part` must be an index into the profile's parts.
   public init(deviceID: String, endpoint: EndpointID, part: Int, profile: BoundProfile, adapter: any Adapter) {
     self.deviceID = deviceID
     self.endpoint = endpoint

@@ -1,4 +1,5 @@
 import Synchronization
+import TimeSource
 
 /// Lets one task at a time talk to a device, first come first served. Waiting can be cancelled.
 final class Turn: Sendable {
@@ -16,8 +17,29 @@ final class Turn: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether somebody has the turn now.
-  var isTaken: Bool { state.withLock(\.isTaken) }
+  /// Takes the turn if nobody has it.
+  func takeIfFree() -> Bool {
+    state.withLock { state in
+      defer { state.isTaken = true }
+      return !state.isTaken
+    }
+  }
+
+  /// Waits for the turn, at most until a time on the monotonic clock. Returns `false`, without the turn, when that time
+  /// came first or the task was cancelled.
+  func take(until deadline: Duration, _ time: TimeSource) async -> Bool {
+    let waiting = Task { await take() }
+    let timer = Task {
+      try? await time.sleepUntil(deadline)
+      waiting.cancel()
+    }
+    defer { timer.cancel() }
+    return await withTaskCancellationHandler {
+      await waiting.value
+    } onCancel: {
+      waiting.cancel()
+    }
+  }
 
   /// Waits for the turn. Returns `false`, without the turn, when the task was cancelled meanwhile.
   func take() async -> Bool {
@@ -25,6 +47,8 @@ final class Turn: Sendable {
       state.nextID += 1
       return state.nextID
     }
+    // A cancellation that comes after the turn was given leaves its mark behind.
+    defer { state.withLock { _ = $0.cancelled.remove(id) } }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let answer: Bool? = state.withLock { state in
