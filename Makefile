@@ -13,9 +13,12 @@ PACKAGES := libmodbus-dev libmosquitto-dev libsqlite3-dev libsimdjson-dev pkg-co
 # One file per package that proves that it is installed, so that `setup` costs nothing the second time.
 SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/include/sqlite3.h /usr/include/simdjson.h \
 	/usr/bin/pkg-config /usr/sbin/mosquitto /usr/bin/mosquitto_pub /usr/bin/mbpoll /usr/bin/socat \
-	/usr/bin/openssl /usr/bin/curl
+	/usr/bin/openssl /usr/bin/curl /usr/bin/python3
 
-.PHONY: all setup run test bench bench-long soak lint format install clean build
+# Foreign implementations that tests talk to. Without Python or network those tests are skipped, and say so.
+PEERS := .build/peers
+
+.PHONY: all setup peers run test bench bench-long soak lint format install clean build
 
 all: build
 
@@ -24,7 +27,7 @@ setup:
 	@missing=""; for file in $(SETUP_PROBES); do [ -e $$file ] || missing="$$missing $$file"; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing Debian packages (missing:$$missing)"; \
-	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); \
+	  $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(PACKAGES); \
 	fi
 
 build: setup
@@ -36,7 +39,12 @@ run: setup
 	swift build --configuration debug
 	@.build/debug/heddle demo --profiles device-profiles
 
-test: setup
+peers: setup
+	@[ -e $(PEERS)/ready ] || { python3 -m venv $(PEERS) && \
+	  $(PEERS)/bin/pip install --quiet --disable-pip-version-check pymodbus==3.16.1 pysunspec2==1.3.7 && touch $(PEERS)/ready; } || \
+	  echo "no foreign peers: the tests that need them are skipped"
+
+test: setup peers
 	swift build --build-tests
 	swift test --skip-build --parallel
 
@@ -57,11 +65,13 @@ format:
 # Programs, unit, system user, directories and profiles. Build first, then install with the rights that PREFIX needs.
 install:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-	  $(DESTDIR)$(PREFIX)/share/heddle/device-profiles $(DESTDIR)/etc/heddle/device-profiles
+	  $(DESTDIR)$(PREFIX)/share/heddle/device-profiles $(DESTDIR)$(PREFIX)/share/doc/heddle \
+	  $(DESTDIR)/etc/heddle/device-profiles
 	install -d -m 0700 $(DESTDIR)/etc/heddle/credentials
 	install -m 0755 $(BUILD)/heddled $(BUILD)/heddle $(BUILD)/heddle-simulator $(DESTDIR)$(PREFIX)/bin/
 	install -m 0644 systemd/heddled.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 0644 systemd/heddle.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/heddle.conf
+	install -m 0644 Sources/Gateway/docs/*.md $(DESTDIR)$(PREFIX)/share/doc/heddle/
 	cp -R device-profiles/. $(DESTDIR)$(PREFIX)/share/heddle/device-profiles/
 	[ -e $(DESTDIR)/etc/heddle/heddle.yaml ] || install -m 0640 systemd/heddle.yaml $(DESTDIR)/etc/heddle/heddle.yaml
 	@if [ -z "$(DESTDIR)" ] && command -v systemd-sysusers >/dev/null; then \

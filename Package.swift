@@ -131,7 +131,10 @@ let package = Package(
       ],
       path: "Sources/API/LocalAPIServer"),
     .target(
-      name: "GatewayCommands", dependencies: ["EnergyModel", "LocalAPISchema", "LocalAPIClient", argumentParser],
+      name: "GatewayCommands",
+      dependencies: [
+        "EnergyModel", "LocatedYAML", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", argumentParser,
+      ],
       path: "Sources/Programs/GatewayCommands"),
 
     // Rank 5: the composition root.
@@ -219,7 +222,11 @@ let package = Package(
         "GatewayCommands", "LocalAPIClient", "LocalAPISchema", "LocalAPIServer", "LocalAPITestSupport", "EnergyModel",
         argumentParser,
       ]),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "DeviceProfiles", "EnergyModel", "LocatedYAML"]),
+    .testTarget(
+      name: "GatewayTests",
+      dependencies: [
+        "Gateway", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "TestSupport", "TimeSource", logging,
+      ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),
   ],
   swiftLanguageModes: [.v6],

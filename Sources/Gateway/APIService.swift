@@ -1,3 +1,4 @@
+import LocalAPISchema
 import LocalAPIServer
 import Logging
 import ServiceLifecycle
@@ -12,18 +13,30 @@ final class APIService: Sendable {
     self.task = task
   }
 
-  /// Starts the server; throws what keeps it from listening.
-  static func start(_ server: LocalAPIServer, logger: Logger) async throws -> APIService {
+  /// Starts the server and returns when it listens; throws what keeps it from listening.
+  ///
+  /// - Parameter makeServer: gets what the server has to call when it listens.
+  static func start(
+    logger: Logger, _ makeServer: (@escaping @Sendable (APIAddresses) -> Void) -> LocalAPIServer
+  ) async throws -> APIService {
+    let (outcomes, outcome) = AsyncStream<(any Error)?>.makeStream()
+    let server = makeServer { _ in outcome.yield(nil) }
     let group = ServiceGroup(
       configuration: .init(services: [.init(service: server)], gracefulShutdownSignals: [], logger: logger))
     let task = Task {
       do {
         try await group.run()
+        outcome.finish()
         return false
       } catch {
         logger.critical("the API ended: \(error)")
+        outcome.yield(error)
         return true
       }
+    }
+    for await problem in outcomes {
+      if let problem { throw problem }
+      break
     }
     return APIService(group: group, task: task)
   }

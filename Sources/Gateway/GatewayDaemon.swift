@@ -30,8 +30,10 @@ actor GatewayDaemon {
   private var stateFeed: Task<Void, Never>?
   private var flushing: Task<Void, Never>?
 
-  /// A clean stop gives each group of parts this time before it goes on.
-  static let stepLimit = Duration.seconds(2)
+  /// A clean stop gives the commands this time to undo their leases, then the links end what is on the wire.
+  static let undoLimit = Duration.seconds(2)
+  /// A clean stop gives each other part this time before it goes on.
+  static let stepLimit = Duration.seconds(1)
 
   // MARK: Start
 
@@ -90,9 +92,10 @@ actor GatewayDaemon {
     background.append(Task { [events] in await events.run() })
     let running = try await assemble(configuration)
     await takeOver(running)
-    await dispatcher.recover()
+    try await dispatcher.recover()
     try await startServer(configuration)
     background.append(Task { await watch() })
+    background.append(Task { [store, time, logger] in await Retention(store: store, time: time, logger: logger).run() })
     notifier.ready(summary())
     logger.notice(
       "heddled \(ReleaseVersion.current) runs",
@@ -178,6 +181,10 @@ actor GatewayDaemon {
     if configuration.api != old.configuration.api {
       logger.warning("a changed api: section takes effect at the next restart")
     }
+    // What cannot be saved now would be lost with the old pipeline.
+    try await old.pipeline.flush()
+    // Whoever leaves, or is reached in another way, gets his device back while the old link still works.
+    await dispatcher.release(allBut: configuration.devicesReached(asIn: old.configuration))
     // The old pipeline lets go of its accumulators before the new one reads them from the store.
     await Self.stop(old.links)
     await stopPipeline()
@@ -200,13 +207,14 @@ actor GatewayDaemon {
 
   private func startServer(_ configuration: GatewayConfiguration) async throws {
     let api = configuration.api
-    let server = LocalAPIServer(
-      configuration: LocalAPIConfiguration(
-        tcp: api.listen.map { .init(host: $0.host, port: $0.port) },
-        socket: .init(path: socketPath(configuration), group: api.group), hostNames: api.hosts,
-        version: ReleaseVersion.current),
-      service: gateway, hub: hub, time: time, logger: logger)
-    self.server = try await APIService.start(server, logger: logger)
+    server = try await APIService.start(logger: logger) { onListening in
+      LocalAPIServer(
+        configuration: LocalAPIConfiguration(
+          tcp: api.listen.map { .init(host: $0.host, port: $0.port) },
+          socket: .init(path: socketPath(configuration), group: api.group), hostNames: api.hosts,
+          version: ReleaseVersion.current),
+        service: gateway, hub: hub, time: time, logger: logger, onListening: onListening)
+    }
   }
 
   /// Returns `true` when a part ended that must not end, `false` when the task was cancelled.
@@ -246,22 +254,40 @@ actor GatewayDaemon {
   /// Gives the devices back to themselves, keeps what was measured, and closes. Takes less than five seconds.
   func stop() async {
     notifier.stopping()
-    await dispatcher.stop()
+    await atMost(Self.undoLimit, "undoing the leases") { [dispatcher] in await dispatcher.stop() }
     if let running = gateway.current {
       await Self.stop(running.links)
       await stopPipeline()
     }
     stateFeed?.cancel()
     events.finish()
-    await server?.stop()
+    await atMost(Self.stepLimit, "the last answers of the API") { [server] in await server?.stop() }
     for task in background.dropFirst() { task.cancel() }
-    for task in background { await task.value }
+    await atMost(Self.stepLimit, "the last events") { [background] in for task in background { await task.value } }
     do {
       try await store.close()
     } catch {
       logger.error("the store did not close: \(error)")
     }
     logger.notice("heddled stopped")
+  }
+
+  /// Waits for a part of the stop, but only so long. What takes longer ends by itself or with the process.
+  private func atMost(_ limit: Duration, _ what: String, _ work: @escaping @Sendable () async -> Void) async {
+    let (ends, end) = AsyncStream<Bool>.makeStream()
+    Task {
+      await work()
+      end.yield(true)
+    }
+    let timer = Task { [time] in
+      try? await time.sleep(for: limit)
+      end.yield(false)
+    }
+    for await isDone in ends {
+      timer.cancel()
+      if !isDone { logger.warning("\(what) takes longer than \(limit), the stop goes on") }
+      return
+    }
   }
 
   /// The pipeline flushes once more when its task ends.

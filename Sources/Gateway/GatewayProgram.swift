@@ -11,6 +11,7 @@ public struct GatewayProgram: Sendable {
   let paths: GatewayPaths
   let logLevel: String
 
+  /// `logLevel` is a word of swift-log; an unknown one ends `run` with 64.
   public init(paths: GatewayPaths, logLevel: String) {
     self.paths = paths
     self.logLevel = logLevel
@@ -29,9 +30,12 @@ public struct GatewayProgram: Sendable {
       LineLogHandler(level: level, isJournal: isJournal, time: { time.wall().rfc3339 })
     }
     let logger = Logger(label: "heddled")
+    IgnoredSignals.install()
     ResourceLimits.raiseOpenFiles()
     guard let loaded = load(logger) else { return ConfigurationCheck.configurationExitCode }
 
+    // From here on a signal waits until the start is over: a half-started gateway is stopped cleanly as well.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     let daemon: GatewayDaemon
     do {
       daemon = try await GatewayDaemon.start(
@@ -40,14 +44,16 @@ public struct GatewayProgram: Sendable {
       logger.critical("the gateway could not start: \(error)")
       return 1
     }
-    return await untilStopped(daemon, logger)
+    return await untilStopped(daemon, signals, logger)
   }
 
-  private func untilStopped(_ daemon: GatewayDaemon, _ logger: Logger) async -> Int32 {
+  private func untilStopped(
+    _ daemon: GatewayDaemon, _ signals: UnixSignalsSequence, _ logger: Logger
+  ) async -> Int32 {
     let failure = Task { await daemon.untilFailed() }
     return await withTaskGroup(of: Int32?.self) { group in
       group.addTask {
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+        for await signal in signals {
           guard signal == .sighup else { return 0 }
           await reload(daemon, logger)
         }

@@ -28,6 +28,19 @@ struct RunningConfiguration: Sendable {
 }
 
 extension GatewayConfiguration {
+  /// Ids of the devices that are the same device on the same wire as in another configuration.
+  func devicesReached(asIn other: GatewayConfiguration) -> Set<String> {
+    let others = Dictionary(other.devices.map { ($0.id, $0) }) { first, _ in first }
+    let same = devices.filter { device in
+      guard let before = others[device.id] else { return false }
+      return device.linkID == before.linkID && device.endpointName == before.endpointName
+        && device.part == before.part && device.profile.profile.id == before.profile.profile.id
+        && device.profile.parameters == before.profile.parameters
+        && links.first { $0.id == device.linkID } == other.links.first { $0.id == device.linkID }
+    }
+    return Set(same.map(\.id))
+  }
+
   /// The devices as the pipeline sees them.
   var pipelineLayout: PipelineLayout { PipelineLayout(devices: devices.map(\.pipelineDevice)) }
 

@@ -168,7 +168,7 @@ import Testing
         .map(\.description)
     }
     let unknown = #expect(throws: EncodingError.self) { try operations() }
-    #expect(unknown?.message == "limit: the device does not have its SunSpec model, or was not asked yet")
+    #expect(unknown?.message == "limit: the device has not said yet what it is, or lacks the SunSpec model")
     decoder.setUp(from: memory)
     let unread = #expect(throws: EncodingError.self) { try operations() }
     #expect(unread?.message == "limit: its scale factor was not read yet")

@@ -10,6 +10,8 @@ struct DemoHomeTests {
   /// One demo for the whole story; starting it takes longer than all steps together.
   @Test("What the demo prints works as it stands")
   func story() async throws {
+    await Seats.take()
+    defer { Seats.give() }
     let folder = URL(fileURLWithPath: "/tmp/heddle-e2e-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// The built programs and the foreign ones that the tests need.
 enum Programs {
@@ -21,6 +22,33 @@ enum Programs {
     ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"].map { "\($0)/\(name)" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
+
+  static func required(_ name: String) throws -> String {
+    try #require(system(name), "\(name) is not installed")
+  }
+
+  /// Python with the foreign implementations that `make peers` installs; `nil` without them.
+  static var peerPython: String? {
+    let path = packageRoot.appendingPathComponent(".build/peers/bin/python").path
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }
+
+  /// Captures of real devices, beside the package where they are present.
+  static var captures: URL { packageRoot.deletingLastPathComponent().appendingPathComponent("shared/fixtures") }
+
+  static func hasFile(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// Whether a mount of the test's own is permitted, in a namespace that nobody else sees.
+  static let mayMount: Bool = {
+    guard let unshare = system("unshare") else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: unshare)
+    process.arguments = ["-rm", "sh", "-c", "mount -t tmpfs -o size=64k tmpfs /mnt"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
 
   static var hasOwn: Bool {
     ["heddle", "heddled", "heddle-simulator"].allSatisfy { FileManager.default.isExecutableFile(atPath: own($0)) }

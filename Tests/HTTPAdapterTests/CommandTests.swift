@@ -77,6 +77,21 @@ struct CommandTests {
       })
   }
 
+  @Test("A command by GET is not sent again when the kept connection ends under it")
+  func commandOnStaleConnection() async throws {
+    let command = HTTPRequestData(method: "GET", path: "/relay?turn=toggle")
+    try await withDevice(
+      script: { $0.target == "/info" ? .json(TestProfile.warm) : .raw("", closes: true) },
+      body: { server, link, bench in
+        await bench.sink.untilBatches(1)
+        let fault = await #expect(throws: CommandFault.self) {
+          try await link.execute([.request(command)], on: .device)
+        }
+        #expect(fault?.kind == .brokenOff)
+        #expect(server.requests.count { $0.target != "/info" } == 1)
+      })
+  }
+
   @Test("A command that gets no answer in time may have been carried out")
   func silence() async throws {
     try await withDevice(
@@ -95,9 +110,8 @@ struct CommandTests {
   @Test("What cannot be sent is reported as not sent")
   func notSent() async throws {
     let bench = TestBench()
-    let server = try await DeviceServer { _ in .json(TestProfile.warm) }
-    await server.stop()
-    let link = try bench.link(to: server, profile: try TestProfile.bound())
+    let port = try ClosedPort()
+    let link = try bench.link(to: port.url, profiles: [(.device, try TestProfile.bound())])
     let early = await #expect(throws: CommandFault.self) { try await link.execute([control()], on: .device) }
     #expect(early?.kind == .notSent)
     await link.start()

@@ -220,24 +220,56 @@ struct PollingTests {
 
   @Test("A refused connection takes all devices of the host offline, and they come back by themselves")
   func refusedConnection() async throws {
-    let first = try await DeviceServer { _ in .json(TestProfile.warm) }
-    await first.stop()
+    let port = try ClosedPort()
     let bench = TestBench()
     let profile = try TestProfile.bound()
-    let link = try bench.link(to: first.url, profiles: [(.device, profile), (.other, profile)])
+    let link = try bench.link(to: port.url, profiles: [(.device, profile), (.other, profile)])
     await link.start()
     let connectivity = await bench.sink.untilState(.offline, of: .device)
-    #expect(connectivity.lastError == "no connection to \(first.url): connection refused")
+    #expect(connectivity.lastError == "no connection to \(port.url): connection refused")
     await bench.sink.untilState(.offline, of: .other)
     #expect(await link.statistics().isConnected == false)
     #expect(await link.statistics().lastError?.contains("connection refused") == true)
     #expect(bench.logs.count == 1)
-    let again = try await DeviceServer(port: first.port) { _ in .json(TestProfile.warm) }
+    let again = try await DeviceServer(port: port.number) { _ in .json(TestProfile.warm) }
     bench.clock.advance(by: .seconds(60))
     await bench.sink.untilState(.online, of: .device)
     await bench.sink.untilState(.online, of: .other)
     await link.stop()
     await again.stop()
+  }
+
+  @Test("A kept connection that the device closes under a poll does not fail it")
+  func staleConnection() async throws {
+    try await withDevice(
+      script: { _ in .json(TestProfile.warm) },
+      body: { server, link, bench in
+        await bench.sink.untilBatches(1)
+        server.setScript { [unowned server] _ in
+          server.requests.count == 2 ? .raw("", closes: true) : .json(TestProfile.warm)
+        }
+        bench.clock.advance(by: .seconds(2))
+        await bench.sink.untilBatches(2)
+        #expect(server.requests.count == 3)
+        #expect(server.connections == 2)
+        #expect(bench.sink.events.count { if case .connectivity = $0 { true } else { false } } == 1)
+        #expect(bench.logs.count == 0)
+        let statistics = await link.statistics()
+        #expect(statistics.errors.isEmpty && statistics.lastError == nil && statistics.exchanges == 3)
+      })
+  }
+
+  @Test("A device that closes new connections too is not asked a third time")
+  func closesAlways() async throws {
+    try await withDevice(
+      script: { _ in .json(TestProfile.warm) },
+      body: { server, _, bench in
+        await bench.sink.untilBatches(1)
+        server.setScript { _ in .raw("", closes: true) }
+        bench.clock.advance(by: .seconds(2))
+        await bench.sink.untilReason("closed the connection")
+        #expect(server.requests.count == 3)
+      })
   }
 
   @Test("One request that fails keeps the device degraded without a change at every poll")

@@ -141,16 +141,25 @@ public struct LocalAPIServer: Service {
   private func explained(_ error: any Error, _ address: BindAddress) -> any Error {
     guard let cause = error as? IOError else { return error }
     let reason = "\(cause)"
+    let place = words(for: address)
     switch cause.errnoCode {
     case EADDRINUSE:
       return LocalAPIServerError(
-        "another program listens on \(address)", hint: "stop it, or give the API another port")
+        "another program listens on \(place)", hint: "stop it, or give the API another port")
     case EACCES:
-      return LocalAPIServerError("may not listen on \(address)", hint: "ports below 1024 need a capability")
+      return LocalAPIServerError("may not listen on \(place)", hint: "ports below 1024 need a capability")
     case EADDRNOTAVAIL:
       return LocalAPIServerError(
-        "this machine has no address \(address)", hint: "127.0.0.1 is always there, 0.0.0.0 means all")
-    default: return LocalAPIServerError("cannot listen on \(address): \(reason)")
+        "this machine has no address \(place)", hint: "127.0.0.1 is always there, 0.0.0.0 means all")
+    default: return LocalAPIServerError("cannot listen on \(place): \(reason)")
     }
+  }
+
+  /// An address as the configuration writes it.
+  private func words(for address: BindAddress) -> String {
+    if let tcp = configuration.tcp, address == .hostname(tcp.host, port: tcp.port) {
+      return (tcp.host.contains(":") ? "[\(tcp.host)]" : tcp.host) + ":\(tcp.port)"
+    }
+    return configuration.socket?.path ?? "\(address)"
   }
 }

@@ -610,7 +610,7 @@ enum OpenAPIDocument {
                 "description": "events, states, or both with a comma (default)."
               },
               {"name": "deviceId", "in": "query", "schema": {"type": "string"}},
-              {"name": "after", "in": "query", "schema": {"type": "integer"}},
+              {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
               {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}
             ],
             "responses": {
@@ -669,7 +669,7 @@ enum OpenAPIDocument {
         },
         "parameters": {
           "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
-          "page": {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1}},
+          "page": {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}},
           "perPage": {
             "name": "perPage",
             "in": "query",
@@ -1081,8 +1081,8 @@ enum OpenAPIDocument {
             "type": "object",
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
-              "referenceId": {"type": "string"},
-              "email": {"type": "string"}
+              "referenceId": {"type": ["string", "null"]},
+              "email": {"type": ["string", "null"]}
             },
             "required": ["name"],
             "additionalProperties": false
@@ -1114,9 +1114,9 @@ enum OpenAPIDocument {
             "type": "object",
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
-              "customerId": {"type": "string"},
-              "timezone": {"type": "string"},
-              "address": {"type": "string"}
+              "customerId": {"type": ["string", "null"]},
+              "timezone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$", "description": "IANA name"},
+              "address": {"type": ["string", "null"]}
             },
             "required": ["name"],
             "additionalProperties": false
@@ -1126,7 +1126,7 @@ enum OpenAPIDocument {
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
               "customerId": {"type": ["string", "null"]},
-              "timezone": {"type": "string"},
+              "timezone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$", "description": "IANA name"},
               "address": {"type": ["string", "null"]}
             },
             "additionalProperties": false

@@ -62,12 +62,25 @@ struct HTTPExchanger: Sendable {
   }
 
   private func receive(_ request: HTTPClientRequest) async throws -> HTTPAnswer {
-    let response = try await client.execute(request, deadline: .distantFuture)
+    let response = try await head(of: request)
     let body = try await response.body.collect(upTo: HTTPLinkConfiguration.maximumAnswerBytes)
     // The body of a cancelled request may look as if it had ended.
     try Task.checkCancellation()
     return HTTPAnswer(
       status: Int(response.status.code), headers: response.headers, body: Array(body.readableBytesView))
+  }
+
+  private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    // One request at a time: without a new connection in between it went over the kept one.
+    let connectsBefore = connects
+    do {
+      return try await client.execute(request, deadline: .distantFuture)
+    } catch {
+      guard connects == connectsBefore, HTTPFailure.isEndOfConnection(error) else { throw error }
+      var failure = HTTPFailure(error, origin: origin)
+      failure.isStaleConnection = true
+      throw failure
+    }
   }
 
   /// Closes the connections without waiting: a connection attempt on its way cannot be withdrawn, it ends by its own

@@ -12,7 +12,11 @@ extension HTTPFailure {
     case let failure as HTTPFailure: self = failure
     case is PinMismatch:
       self.init(.unreachable, "\(origin) shows a certificate with another fingerprint than the configured one")
-    case let error as NIOSSLError: self.init(.unreachable, HTTPFailure.text(of: error, origin: origin))
+    case NIOSSLError.handshakeFailed, NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate,
+      NIOSSLError.cannotMatchULabel:
+      self.init(.unreachable, HTTPFailure.handshakeText(of: error, origin: origin))
+    // Later than the handshake: the request may have arrived.
+    case is NIOSSLError: self.init(.brokenOff, "the encrypted connection to \(origin) ended early")
     case is NIOSSLExtraError:
       self.init(.unreachable, "the certificate of \(origin) was made for another name; nothing was sent")
     case is BoringSSLError:
@@ -28,6 +32,16 @@ extension HTTPFailure {
     case let error as IOError: self = HTTPFailure.translate(error, origin: origin)
     default:
       self.init(.brokenOff, "the exchange with \(origin) failed (\(type(of: error)))")
+    }
+  }
+
+  /// Whether an error only says that the other side ended the connection.
+  static func isEndOfConnection(_ error: any Error) -> Bool {
+    switch error {
+    case let error as HTTPClientError: error == .remoteConnectionClosed
+    case let error as IOError: error.errnoCode == ECONNRESET || error.errnoCode == EPIPE
+    case let error as ChannelError: error == .ioOnClosedChannel || error == .alreadyClosed || error == .eof
+    default: false
     }
   }
 
@@ -55,8 +69,8 @@ extension HTTPFailure {
     }
   }
 
-  private static func text(of error: NIOSSLError, origin: String) -> String {
-    if case .handshakeFailed(let reason) = error, "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
+  private static func handshakeText(of error: any Error, origin: String) -> String {
+    if case NIOSSLError.handshakeFailed(let reason) = error, "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
       return "the certificate of \(origin) is not trusted; nothing was sent. Configure its authority or fingerprint"
     }
     return "\(origin) does not speak TLS, or not the same version; nothing was sent"

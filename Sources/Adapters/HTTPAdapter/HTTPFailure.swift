@@ -28,6 +28,9 @@ struct HTTPFailure: Error, Sendable, Hashable {
   var kind: Kind
   /// In words, without the name of the request and without secrets.
   var message: String
+  /// Whether a connection that had served before ended before any of the answer came: the device may have closed it
+  /// as idle just when the request left.
+  var isStaleConnection = false
 
   /// The key under which statistics count it: few, and the same for the same cause.
   var counter: String {

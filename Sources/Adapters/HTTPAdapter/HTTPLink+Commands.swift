@@ -86,7 +86,7 @@ extension HTTPLink {
         failure.faultKind, "request \(endpoint.requests[request].name): \(failure.message)", position: position)
     case .request(let data):
       do throws(HTTPFailure) {
-        _ = try await exchange(data, of: index)
+        _ = try await exchange(data, of: index, isPoll: false)
         return nil
       } catch {
         // The query is left out, it may be long and hold codes.

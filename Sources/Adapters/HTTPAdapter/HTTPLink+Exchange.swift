@@ -10,11 +10,16 @@ extension HTTPLink {
   /// Sends one request of a profile with its headers and credentials, and checks the answer.
   ///
   /// Whatever is thrown has no secrets in it and was counted.
-  func exchange(_ data: HTTPRequestData, of index: Int) async throws(HTTPFailure) -> HTTPAnswer {
+  ///
+  /// - Parameter isPoll: nothing but a question, which may be asked twice.
+  func exchange(
+    _ data: HTTPRequestData, of index: Int, isPoll: Bool
+  ) async throws(HTTPFailure) -> HTTPAnswer {
     guard !isStopping, let exchanger else { throw HTTPFailure(kind: .stopped, message: "the link was stopped") }
     do throws(HTTPFailure) {
       let deadline = time.monotonic() + agenda.endpoints[index].settings.timeout
-      let answer = try await authenticated(data, of: index, through: exchanger, until: deadline)
+      let answer = try await authenticated(
+        data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
       if let failure = AnswerCheck.failure(of: answer, to: data, now: time.wall()) { throw failure }
       return answer
     } catch {
@@ -24,12 +29,12 @@ extension HTTPLink {
 
   /// Sends a request, and once more if the device rejected the first with a digest challenge.
   ///
-  /// This is the only repetition there is: a request that got a 401 was not carried out.
+  /// This is the only repetition of a command: a request that got a 401 was not carried out.
   private func authenticated(
-    _ data: HTTPRequestData, of index: Int, through exchanger: HTTPExchanger, until deadline: Duration
+    _ data: HTTPRequestData, of index: Int, isPoll: Bool, through exchanger: HTTPExchanger, until deadline: Duration
   ) async throws(HTTPFailure) -> HTTPAnswer {
     let usedNonce = agenda.endpoints[index].digest?.challenge?.nonce
-    let answer = try await sendOnce(data, of: index, through: exchanger, until: deadline)
+    let answer = try await send(data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
     guard answer.status == 401 else { return answer }
     guard agenda.endpoints[index].decoder.bound.httpCredentials != nil else {
       throw HTTPFailure(
@@ -45,18 +50,27 @@ extension HTTPLink {
     agenda.endpoints[index].digest?.accept(challenge)
     // A rejected answer to this very nonce means that user or password is wrong.
     guard usedNonce == nil || challenge.isStale || challenge.nonce != usedNonce else { return answer }
-    let second = try await sendOnce(data, of: index, through: exchanger, until: deadline)
+    let second = try await send(data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
     if second.status == 401 { agenda.endpoints[index].digest?.reset() }
     return second
   }
 
-  private func sendOnce(
-    _ data: HTTPRequestData, of index: Int, through exchanger: HTTPExchanger, until deadline: Duration
+  private func send(
+    _ data: HTTPRequestData, of index: Int, isPoll: Bool, through exchanger: HTTPExchanger, until deadline: Duration
   ) async throws(HTTPFailure) -> HTTPAnswer {
     let request = try clientRequest(data, of: index)
-    exchanges += 1
     do throws(HTTPFailure) {
-      let answer = try await exchanger.send(request, until: deadline)
+      let answer: HTTPAnswer
+      do throws(HTTPFailure) {
+        exchanges += 1
+        answer = try await exchanger.send(request, until: deadline)
+      } catch {
+        // Devices close idle connections whenever they like, so a poll may meet one that is just closing. It is asked
+        // once more over a new connection. A command is not, also not by GET: vendors switch things with it.
+        guard error.isStaleConnection, isPoll, data.method == "GET" else { throw error }
+        exchanges += 1
+        answer = try await exchanger.send(try clientRequest(data, of: index), until: deadline)
+      }
       agenda.quietUntil = time.monotonic() + agenda.endpoints[index].settings.minGap
       agenda.connectionWorked()
       isConnected = true

@@ -9,7 +9,7 @@ extension HTTPLink {
   func poll(_ request: Int, of index: Int) async -> HTTPFailure? {
     let (name, data, _) = agenda.endpoints[index].requests[request]
     do throws(HTTPFailure) {
-      let answer = try await exchange(data, of: index)
+      let answer = try await exchange(data, of: index, isPoll: true)
       guard !isStopping else { return HTTPFailure(kind: .stopped, message: "the link was stopped") }
       let frame = RawFrame(body: .response(request: name, body: answer.body), receivedAt: time.wall())
       agenda.endpoints[index].decoder.decode(frame, into: &batch)

@@ -9,6 +9,7 @@ public struct ConfigurationCheck: Sendable {
   /// The exit code for a configuration that is wrong, as in sysexits.h.
   public static let configurationExitCode: Int32 = 78
 
+  /// A check against the profiles in these paths.
   public init(paths: GatewayPaths) { self.paths = paths }
 
   /// Prints the findings of each file and returns the exit code: 0 when all are good, 78 otherwise.

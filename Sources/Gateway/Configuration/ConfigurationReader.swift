@@ -9,6 +9,7 @@ public struct ConfigurationReader {
   let credentials: CredentialDirectory
   let paths: GatewayPaths
 
+  /// A reader that resolves profiles, secrets and default paths from these.
   public init(profiles: ProfileLibrary, credentials: CredentialDirectory, paths: GatewayPaths) {
     self.profiles = profiles
     self.credentials = credentials

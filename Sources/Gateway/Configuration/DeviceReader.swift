@@ -26,12 +26,13 @@ struct DeviceReader {
 
   private func read(entry: YAMLNode) -> GatewayConfiguration.Device? {
     guard entry.expectMapping(keys: Self.keys), let id = reader.readID(entry) else { return nil }
-    guard let profile = profile(entry), let part = part(entry, of: profile) else { return nil }
+    // Everything is looked at before anything gives up, so that all mistakes are reported at once.
     let linkID = entry.require("link").flatMap { reader.reference($0, to: links.map(\.id), what: "link") }
-    let bound = bind(profile, entry)
-    let role = role(entry, profile.parts[part])
     let siteID = reader.reference(entry["site"], to: sites.map(\.id), what: "site")
     let customerID = reader.reference(entry["customer"], to: customers.map(\.id), what: "customer")
+    guard let profile = profile(entry), let part = part(entry, of: profile) else { return nil }
+    let bound = bind(profile, entry)
+    let role = role(entry, profile.parts[part])
     guard let linkID, let bound, checkTransport(entry, profile, linkID) else { return nil }
     let siteCustomer = sites.first { $0.id == siteID }?.customerID
     return .init(

@@ -17,46 +17,70 @@ public struct GatewayConfiguration: Sendable {
 
   /// Who owns devices.
   public struct Customer: Sendable, Equatable {
+    /// The key by which sites and devices refer to the customer, and the id in the API.
     public var id: String
+    /// For people.
     public var name: String
+    /// The customer's number in the installer's own books.
     public var referenceID: String?
+    /// For people; the gateway sends no mail.
     public var email: String?
   }
 
   /// Where devices stand.
   public struct Site: Sendable, Equatable {
+    /// The key by which devices refer to the site, and the id in the API.
     public var id: String
+    /// For people.
     public var name: String
+    /// Whose site it is.
     public var customerID: String?
     /// IANA name, for days and months.
     public var timezone: String
+    /// Degrees, north positive.
     public var latitude: Double?
+    /// Degrees, east positive.
     public var longitude: Double?
   }
 
   /// One device of the unified model.
   public struct Device: Sendable {
+    /// The key in the configuration and the id in the API.
     public var id: String
+    /// For people.
     public var name: String
+    /// The product's profile with this installation's parameters.
     public var profile: BoundProfile
     /// Index into the profile's parts.
     public var part: Int
+    /// The link that reaches the device.
     public var linkID: String
+    /// Where it stands.
     public var siteID: String?
+    /// Who owns it: its own entry, else the site's.
     public var customerID: String?
+    /// What a meter measures; `nil` for other kinds.
     public var role: MeterRole?
+    /// Free words of the installation, for filters.
     public var tags: [String]
 
+    /// The kind of device, from the profile's part.
     public var kind: DeviceKind { profile.profile.parts[part].kind }
   }
 
+  /// The file that was read, for messages.
   public var file: String
+  /// How the API is reached.
   public var api: API
   /// Path of the database.
   public var storePath: String
+  /// All links, in the file's order.
   public var links: [LinkConfiguration]
+  /// All customers, in the file's order.
   public var customers: [Customer]
+  /// All sites, in the file's order.
   public var sites: [Site]
+  /// All devices, in the file's order.
   public var devices: [Device]
 
   /// More links than this need more threads than a small box has.
@@ -67,19 +91,27 @@ public struct GatewayConfiguration: Sendable {
 
 /// Where the daemon finds and keeps things unless the configuration or an option says otherwise.
 public struct GatewayPaths: Sendable {
+  /// The configuration file.
   public var configuration = "/etc/heddle/heddle.yaml"
+  /// Where profiles are read; a later directory overrides an earlier one by id.
   public var profileDirectories = ["/usr/share/heddle/device-profiles", "/etc/heddle/device-profiles"]
+  /// The database.
   public var store = "/var/lib/heddle/heddle.db"
+  /// The Unix socket for the CLI.
   public var socket = "/run/heddle/heddle.sock"
 
+  /// The paths of an installation from the Debian package.
   public init() {}
 }
 
 /// A host and a port, written `host:port` or `[v6]:port`.
 public struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
+  /// A name or an address; IPv6 without brackets.
   public var host: String
+  /// 0 lets the kernel choose when listening.
   public var port: Int
 
+  /// Takes both as they are, without a check.
   public init(host: String, port: Int) {
     self.host = host
     self.port = port
@@ -103,5 +135,6 @@ public struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
   /// Whether it can be reached from this machine only.
   public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
+  /// The text that `init(_:defaultPort:)` reads, with brackets around IPv6.
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -3,7 +3,9 @@ public import Logging
 
 /// One line per event on standard error: time (unless the journal adds it), level, message, then `key=value`.
 public struct LineLogHandler: LogHandler {
+  /// Pairs that go behind every line of this handler.
   public var metadata: Logger.Metadata = [:]
+  /// Events below it are not written.
   public var logLevel: Logger.Level
   private let isJournal: Bool
   private let time: @Sendable () -> String
@@ -18,11 +20,13 @@ public struct LineLogHandler: LogHandler {
     self.time = time
   }
 
+  /// One pair of `metadata`.
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
+  /// Writes one line; control characters become blanks. An error of the write is ignored.
   public func log(event: LogEvent) {
     let own = event.metadata ?? [:]
     let all = metadata.merging(own) { _, new in new }

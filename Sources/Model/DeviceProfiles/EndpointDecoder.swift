@@ -22,11 +22,11 @@ public struct EndpointDecoder: Sendable {
   var powers: [ValueConverter.Power?] = []
   /// Computed points do not wait for inputs that were never read: all that there is was read.
   var hasReadEverything = false
-  private var setup: EndpointSetup
-  private var isDirty: [Bool]
+  var setup: EndpointSetup
+  var isDirty: [Bool]
   /// Constants and what the device does not have are told with the first frame.
   private var isFirstFrame = true
-  private let json = SharedJSONReader()
+  let json = SharedJSONReader()
 
   /// Prepares decoding.
   public init(_ bound: BoundProfile) {
@@ -129,7 +129,7 @@ public struct EndpointDecoder: Sendable {
   }
 
   /// Keeps a value and tells it where it is a field.
-  private mutating func store(
+  mutating func store(
     _ outcome: ValueConverter.Outcome, _ index: Int, _ observedAt: Timestamp, _ receivedAt: Timestamp,
     _ batch: inout ReadingBatch
   ) {
@@ -145,7 +145,7 @@ public struct EndpointDecoder: Sendable {
   }
 
   /// One value as it came, at a place that is named in problems.
-  private mutating func apply(
+  mutating func apply(
     _ raw: RawScalar, _ index: Int, power: ValueConverter.Power, _ time: Timestamp, _ batch: inout ReadingBatch,
     place: () -> String
   ) {
@@ -155,300 +155,16 @@ public struct EndpointDecoder: Sendable {
   }
 
   /// The power of ten from a local of the profile; `nil` while the local was never seen.
-  private func power(of index: Int) -> ValueConverter.Power? {
+  func power(of index: Int) -> ValueConverter.Power? {
     guard let place = layout.points[index].scaleFactor else { return ValueConverter.Power.none }
     guard slots[place].isSeen else { return nil }
     return slots[place].value.number.flatMap { Int(exactly: $0) }.map { .of($0) } ?? .absent
-  }
-}
-
-// MARK: Modbus
-
-extension EndpointDecoder {
-  private mutating func decode(
-    _ values: [UInt16], _ table: RegisterTable, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
-  ) {
-    let end = start + values.count
-    reportIfShort(table, start, values.count, &batch)
-    if table == .holding {
-      for (index, address) in map.scaleFactors.enumerated() where address >= start && address < end {
-        powers[index] = Self.power(values[address - start])
-      }
-    }
-    forEachPlace(table, start, end) { decoder, place in
-      guard var raw = place.type.decode(values, at: place.address - start, order: place.order) else { return }
-      if let standard = place.standard, standard.isMissing(raw) { raw = .null }
-      let known = place.scaleFactor.map { decoder.powers[$0] } ?? decoder.power(of: place.point)
-      guard let power = known else { return }
-      decoder.apply(raw, place.point, power: power, time, &batch) {
-        "registers \(place.address)–\(place.address + place.count - 1)"
-      }
-    }
-  }
-
-  private mutating func decode(
-    _ values: [Bool], _ table: RegisterTable, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
-  ) {
-    reportIfShort(table, start, values.count, &batch)
-    forEachPlace(table, start, start + values.count) { decoder, place in
-      let offset = place.address - start
-      guard values.indices.contains(offset) else { return }
-      decoder.apply(.flag(values[offset]), place.point, power: .none, time, &batch) {
-        "\(table.rawValue) \(place.address)"
-      }
-    }
-  }
-
-  /// The points that lie within a frame, those that scale others first.
-  private mutating func forEachPlace(
-    _ table: RegisterTable, _ start: Int, _ end: Int, _ body: (inout EndpointDecoder, RegisterMap.Place) -> Void
-  ) {
-    let places = map.places(table)
-    let first = RegisterMap.lowerBound(places, start)
-    for isScaleFactor in [true, false] {
-      var index = first
-      while index < places.count, places[index].address < end {
-        let place = places[index]
-        index += 1
-        guard place.isScaleFactor == isScaleFactor, place.address + place.count <= end else { continue }
-        body(&self, place)
-      }
-    }
-  }
-
-  private func reportIfShort(_ table: RegisterTable, _ start: Int, _ count: Int, _ batch: inout ReadingBatch) {
-    var shortest: RegisterRange?
-    for read in map.plan where read.range.table == table && Int(read.range.address) == start {
-      if Int(read.range.count) <= count { return }
-      shortest = read.range
-    }
-    guard let shortest else { return }
-    let last = start + Int(shortest.count) - 1
-    let unit = table.isBits ? "bits" : "registers"
-    batch.report("\(unit) \(start)–\(last): short frame, \(count) of \(shortest.count)")
-  }
-
-  /// The standard allows −10 to +10; everything else has no meaning.
-  private static func power(_ register: UInt16) -> ValueConverter.Power {
-    let exponent = Int(Int16(bitPattern: register))
-    return (-10...10).contains(exponent) ? .of(exponent) : .absent
-  }
-}
-
-// MARK: MQTT and HTTP
-
-extension EndpointDecoder {
-  /// A longer payload is no single value.
-  static let maxPlainBytes = 4096
-
-  private mutating func decodeMessage(
-    _ topic: String, _ payload: [UInt8], _ time: Timestamp, _ batch: inout ReadingBatch
-  ) {
-    // An empty retained message deletes a topic; it says nothing about the device.
-    guard !payload.isEmpty else { return }
-    var indices = layout.topics[topic] ?? []
-    for filter in layout.filters where TopicFilter.matches(topic, filter: filter.filter) { indices += filter.points }
-    guard !indices.isEmpty else { return }
-    let place = "topic \(topic)"
-    let values = read(indices, payload, place, &batch)
-    for (index, value) in zip(indices, values) {
-      // Messages bring what changed; what is not in them keeps its value.
-      guard let value else { continue }
-      apply(value, index, place, time, &batch)
-      if setup.problem != nil { return }
-    }
-  }
-
-  private mutating func decodeResponse(
-    _ request: String, _ body: [UInt8], _ time: Timestamp, _ batch: inout ReadingBatch
-  ) {
-    let place = "request \(request)"
-    if let failure = failedExpectation(request, body) {
-      batch.report("\(place): \(failure)")
-      return
-    }
-    guard let indices = layout.requests[request] else { return }
-    let values = read(indices, body, place, &batch)
-    guard values.count == indices.count else { return }
-    for (index, value) in zip(indices, values) {
-      if value == nil, !layout.points[index].isOptional, let path = layout.points[index].source.path {
-        batch.report("\(place): no value at \(path)")
-      }
-      apply(value ?? .null, index, place, time, &batch)
-      if setup.problem != nil { return }
-    }
-  }
-
-  private mutating func apply(
-    _ value: ScalarValue, _ index: Int, _ place: String, _ time: Timestamp, _ batch: inout ReadingBatch
-  ) {
-    if index == layout.identity {
-      setup.check(value == .null ? "" : value.description, at: place)
-      if let problem = setup.problem { batch.report(problem) }
-      return
-    }
-    guard let power = power(of: index) else { return }
-    let path = layout.points[index].source.path
-    apply(value.raw, index, power: power, time, &batch) { "\(place)\(path.map { " \($0)" } ?? "")" }
-  }
-
-  /// The values of some points in a payload, in their order; empty where the payload cannot be read at all.
-  private func read(
-    _ indices: [Int], _ payload: [UInt8], _ place: String, _ batch: inout ReadingBatch
-  ) -> [ScalarValue?] {
-    let paths = indices.map { layout.points[$0].source.path ?? DocumentPath(steps: []) }
-    let isPlain = paths.map(\.steps.isEmpty)
-    var values = [ScalarValue?](repeating: nil, count: paths.count)
-    if isPlain.contains(false) {
-      do throws(JSONDocumentError) {
-        values = try json.values(at: paths, in: payload)
-      } catch {
-        batch.report("\(place): \(error.message)")
-        if !isPlain.contains(true) { return [] }
-      }
-    }
-    guard isPlain.contains(true) else { return values }
-    guard payload.count <= Self.maxPlainBytes else {
-      batch.report("\(place): \(payload.count) bytes are no single value")
-      return values
-    }
-    let value = plainValue(payload)
-    for index in values.indices where isPlain[index] { values[index] = value }
-    return values
-  }
-
-  /// A payload that is the value itself: text, or a JSON text in quotes.
-  private func plainValue(_ payload: [UInt8]) -> ScalarValue {
-    if payload.first == 0x22, let first = try? json.values(at: [DocumentPath(steps: [])], in: payload).first,
-      let unquoted = first
-    {
-      return unquoted
-    }
-    let text = String(decoding: payload, as: UTF8.self).trimmingBlanks
-    switch text {
-    case "true": return .flag(true)
-    case "false": return .flag(false)
-    case "null", "": return .null
-    default: return .text(text)
-    }
-  }
-
-  private func failedExpectation(_ request: String, _ body: [UInt8]) -> String? {
-    guard let data = bound.polledRequests.first(where: { $0.name == request })?.request else { return nil }
-    return data.failedExpectation(in: body)
-  }
-
-  /// Whether a topic is the one where the device says that it is there.
-  public func isAvailability(topic: String) -> Bool {
-    layout.availability.map { TopicFilter.matches(topic, filter: $0.topic) } ?? false
-  }
-
-  /// What a message says about the device: `true` online, `false` offline, `nil` = not an availability message.
-  public func availability(topic: String, payload: [UInt8]) -> Bool? {
-    guard let stated = layout.availability, TopicFilter.matches(topic, filter: stated.topic),
-      payload.count <= Self.maxPlainBytes
-    else { return nil }
-    let word: String
-    if stated.path.steps.isEmpty {
-      word = String(decoding: payload, as: UTF8.self).trimmingBlanks
-    } else {
-      guard let value = try? json.values(at: [stated.path], in: payload).first, let value else { return nil }
-      word = value.description
-    }
-    if stated.online.contains(word) { return true }
-    return stated.offline.contains(word) ? false : nil
-  }
-}
-
-extension HTTPRequestData {
-  /// What in an answer is not as the profile expects, with the device's own reason; `nil` if all is as it should be.
-  public func failedExpectation(in body: [UInt8]) -> String? {
-    guard !expect.isEmpty else { return nil }
-    let document: JSONDocument
-    do throws(JSONDocumentError) {
-      document = try JSONDocument(parsing: body)
-    } catch {
-      return error.message
-    }
-    for expectation in expect {
-      let value = document.value(at: expectation.path)
-      guard value != expectation.equals else { continue }
-      let found = value.map { "is \($0)" } ?? "is not there"
-      let reason = reasonPath.flatMap { document.value(at: $0) }.map { ": \($0)" } ?? ""
-      return "\(expectation.path.dotted) \(found)\(reason)"
-    }
-    return nil
-  }
-}
-
-extension PointSource {
-  /// The path into a document where it has one.
-  var path: DocumentPath? {
-    switch self {
-    case .message(let message): message.path
-    case .response(let response): response.path
-    case .register, .sunSpec, .computed, .constant: nil
-    }
-  }
-}
-
-extension ScalarValue {
-  /// As a document gave it.
-  var raw: RawScalar {
-    switch self {
-    case .number(let value): .double(value)
-    case .text(let text): .text(text)
-    case .flag(let flag): .flag(flag)
-    case .null: .null
-    }
-  }
-}
-
-// MARK: Computed points
-
-extension EndpointDecoder {
-  /// Follows what changed. Quality is that of the worst input, the time that of the oldest, among those that the
-  /// evaluation used and that have a value: `first(asked, told)` is as old as the one that was taken.
-  private mutating func recompute(_ time: Timestamp, _ batch: inout ReadingBatch) {
-    for computed in layout.computed {
-      guard computed.inputs.contains(where: { isDirty[$0] }) else { continue }
-      // A sum of two values of which one was not read yet would look like a measurement.
-      guard hasReadEverything || computed.required.allSatisfy({ slots[$0].isSeen }) else { continue }
-      let (outcome, observedAt) = evaluate(computed)
-      store(outcome, computed.point, observedAt ?? time, time, &batch)
-    }
-    for index in isDirty.indices { isDirty[index] = false }
-  }
-
-  private func evaluate(
-    _ computed: EndpointLayout.Computed
-  ) -> (outcome: ValueConverter.Outcome, observedAt: Timestamp?) {
-    var quality = Quality.good
-    var observedAt: Timestamp?
-    let value = computed.expression.evaluate(byIndex: { index in
-      switch computed.bindings[index] {
-      case .point(let place):
-        let slot = slots[place]
-        guard slot.value != .null else { return .null }
-        quality = max(quality, slot.quality)
-        if !layout.points[place].isConstant { observedAt = min(observedAt ?? slot.observedAt, slot.observedAt) }
-        return slot.value
-      case .constant(let value): return value
-      }
-    })
-    var outcome = layout.points[computed.point].converter.convertComputed(value)
-    if outcome.value != .null { outcome.quality = max(outcome.quality, quality) }
-    return (outcome, observedAt)
   }
 
   /// A copy of everything that is known now.
   public func snapshot() -> EndpointSnapshot {
     EndpointSnapshot(bound: bound, layout: layout, slots: slots, map: map, powers: powers)
   }
-}
-
-extension EndpointLayout.Point {
-  var isConstant: Bool { if case .constant = source { true } else { false } }
 }
 
 extension ReadingValue {

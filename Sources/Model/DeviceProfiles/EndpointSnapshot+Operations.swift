@@ -45,7 +45,7 @@ extension EndpointSnapshot {
     }
     let control = layout.controls[index]
     guard map.destinations.indices.contains(index), let destination = map.destinations[index] else {
-      throw EncodingError(message: "\(name): the device does not have its SunSpec model, or was not asked yet")
+      throw EncodingError(message: "\(name): the device has not said yet what it is, or lacks the SunSpec model")
     }
     guard value != .null else { throw EncodingError(message: "\(name): there is no value to write") }
     if let range = control.control.range {

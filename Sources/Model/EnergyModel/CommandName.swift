@@ -5,6 +5,7 @@ public struct CommandName: Sendable, Hashable, CustomStringConvertible {
   /// What to do.
   public let verb: String
 
+  /// Takes both as they are; whether the kind has the verb is not checked.
   public init(kind: DeviceKind, verb: String) {
     self.kind = kind
     self.verb = verb
@@ -17,6 +18,7 @@ public struct CommandName: Sendable, Hashable, CustomStringConvertible {
     self.init(kind: kind, verb: String(parts[1]))
   }
 
+  /// The text that `init(_:)` reads.
   public var description: String { "\(kind.rawValue):\(verb)" }
 
   /// The verbs that a profile may define for a kind of device. `auto` ends every override and gives control back to

@@ -2,10 +2,13 @@
 public struct CommandRecord: Sendable, Hashable {
   /// One step of its life.
   public struct StatusChange: Sendable, Hashable {
+    /// What it became.
     public var status: CommandStatus
+    /// Wall time of the change.
     public var at: Timestamp
     /// In words; empty where the status says it all.
     public var detail: String
+    /// A step at a time.
     public init(status: CommandStatus, at: Timestamp, detail: String = "") {
       self.status = status
       self.at = at
@@ -15,9 +18,13 @@ public struct CommandRecord: Sendable, Hashable {
 
   /// Why it ended without success.
   public struct Failure: Sendable, Hashable {
+    /// The reason as a word for programs.
     public var code: CommandErrorCode
+    /// The reason in words: what went wrong and where.
     public var message: String
+    /// Whether the same request may work later without a change.
     public var isRetryable: Bool
+    /// A reason in both forms.
     public init(code: CommandErrorCode, message: String, isRetryable: Bool) {
       self.code = code
       self.message = message
@@ -35,6 +42,7 @@ public struct CommandRecord: Sendable, Hashable {
     public var predicate: String
     /// From the acknowledgement until the predicate held, in milliseconds; `nil` if it never did.
     public var latencyMilliseconds: Int64?
+    /// The values before dispatch; what follows is known later.
     public init(
       before: [String: ScalarValue], after: [String: ScalarValue] = [:], predicate: String,
       latencyMilliseconds: Int64? = nil
@@ -48,26 +56,36 @@ public struct CommandRecord: Sendable, Hashable {
 
   /// `cmd_…`, made by the gateway.
   public var id: String
+  /// The device, by its id in configuration and API.
   public var deviceID: String
+  /// What the device is to do.
   public var name: CommandName
+  /// The arguments by name, defaults filled in at dispatch; a number is in the unit of its name (`powerW`).
   public var input: [String: ScalarValue]
   /// How long it holds; `nil` = a lasting setting, or until it is ended.
   public var durationSeconds: Double?
   /// Who sent it: a key's id, `local:<user>` on the socket, `gateway` for its own reverts.
   public var actor: String
+  /// The sender's key for repeating a request safely; unique per actor.
   public var idempotencyKey: String?
   /// SHA-256 of the request, hexadecimal, to tell a repetition from another request with the same key.
   public var requestDigest: String
+  /// When the gateway took the request.
   public var createdAt: Timestamp
+  /// Where it is in its life now.
   public var status: CommandStatus
+  /// All steps, oldest first.
   public var history: [StatusChange]
   /// The exact wire operations, in order, as text.
   public var operations: [String]
+  /// What read-back showed; `nil` before dispatch and for commands without a predicate.
   public var evidence: Evidence?
+  /// Why it ended without success; `nil` while it runs and after success.
   public var failure: Failure?
   /// When its lease ends, if one runs or ran.
   public var leaseExpiresAt: Timestamp?
 
+  /// A command that was accepted and has no history yet.
   public init(
     id: String, deviceID: String, name: CommandName, input: [String: ScalarValue], durationSeconds: Double?,
     actor: String, idempotencyKey: String?, requestDigest: String, createdAt: Timestamp

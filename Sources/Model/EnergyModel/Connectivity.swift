@@ -23,6 +23,7 @@ public struct Connectivity: Sendable, Hashable {
   /// The last failure in words, with its place (register, topic, request); `nil` once the device is online again.
   public var lastError: String?
 
+  /// Without arguments: a device that was never heard, since a time.
   public init(
     state: State = .unknown, since: Timestamp, lastSeenAt: Timestamp? = nil, consecutiveFailures: Int = 0,
     lastError: String? = nil

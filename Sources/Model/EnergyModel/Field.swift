@@ -35,7 +35,9 @@ public struct Field: Sendable, Hashable {
   /// One sentence with sign and meaning.
   public let summary: String
 
+  /// Fields of the catalogue are equal when their places are.
   public static func == (lhs: Field, rhs: Field) -> Bool { lhs.index == rhs.index }
+  /// Hashes what `==` compares.
   public func hash(into hasher: inout Hasher) { hasher.combine(index) }
 
   /// Whether the field carries numbers.
@@ -46,5 +48,6 @@ public struct Field: Sendable, Hashable {
 }
 
 extension Field: CustomStringConvertible {
+  /// The name.
   public var description: String { name }
 }

@@ -30,5 +30,6 @@ public enum Quality: UInt8, CaseIterable, Sendable, Hashable, Comparable {
   /// Whether a value of this quality may enter an aggregate.
   public var isAggregated: Bool { self <= .estimated }
 
+  /// Better is less.
   public static func < (lhs: Quality, rhs: Quality) -> Bool { lhs.rawValue < rhs.rawValue }
 }

@@ -28,6 +28,7 @@ public struct Reading: Sendable, Hashable {
   /// When the gateway received it.
   public var receivedAt: Timestamp
 
+  /// A reading that is good unless told otherwise; nothing is checked here.
   public init(
     field: Field, value: ReadingValue, quality: Quality = .good, observedAt: Timestamp, receivedAt: Timestamp
   ) {

@@ -6,11 +6,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// Milliseconds since the Unix epoch, UTC.
   public var milliseconds: Int64
 
+  /// A time from milliseconds since the Unix epoch, UTC; any number is valid.
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// Whole and fractional seconds since the Unix epoch.
   public var seconds: Double { Double(milliseconds) / 1000 }
 
+  /// Earlier is less.
   public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }
 
   /// The signed distance in milliseconds from `other` to this time; saturates instead of trapping.

@@ -59,7 +59,9 @@ enum CommandView {
       case .confirmed: "confirmed: \(command.deviceId) does it"
       case .completed: "completed: \(command.deviceId) did it and is back to normal"
       case .unconfirmed: "not confirmed: \(command.deviceId) took it, but does not show it"
-      case .drifted: "drifted: \(command.deviceId) did it and does not do it any more"
+      case .drifted where command.statusHistory.contains { $0.status == .confirmed }:
+        "drifted: \(command.deviceId) did it and does not do it any more"
+      case .drifted: "drifted: \(command.deviceId) never showed it and is not back to normal yet; that is tried again"
       case .failed: "failed: \(command.deviceId) did not do it"
       case .reverted: "reverted: it was undone before its time"
       case .cancelled: "cancelled"

@@ -25,6 +25,7 @@ struct HeddleCommand: AsyncParsableCommand {
         name: "CONTROL",
         subcommands: [BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, CommandCommand.self]),
       CommandGroup(name: "CUSTOMERS", subcommands: [CustomerCommand.self, SiteCommand.self]),
+      CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(
         name: "OPERATION",
         subcommands: [DemoCommand.self, KeyCommand.self, VersionCommand.self, CompletionsCommand.self]),

@@ -50,10 +50,11 @@ enum RecordViews {
   }
 
   /// `2026-05-01T10:00:00.000Z  device.offline  battery-1  no answer for 3 s`
+  /// One line: when, what, which device, and the rest of it in words.
   static func event(_ event: EventResource) -> String {
-    var words: [String] = []
-    if case .text(let message)? = event.data["message"] { words.append(message) }
-    let text = "\(event.timestamp.rfc3339)  \(event.type)  \(event.key)  \(words.joined(separator: " "))"
+    let keys = ["command", "commandId", "state", "name", "reason", "detail", "message"]
+    let words = [event.deviceId] + keys.map { if case .text(let text)? = event.data[$0] { text } else { nil } }
+    let text = ([event.timestamp.rfc3339, event.type] + words.compactMap(\.self)).joined(separator: "  ")
     return String(text.map { $0.isNewline ? " " : $0 }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -11,6 +11,7 @@ public struct TimeSource: Sendable {
   /// Suspends until the monotonic clock reaches a time; throws `CancellationError` when the task is cancelled.
   public let sleepUntil: @Sendable (Duration) async throws -> Void
 
+  /// A source of its own, such as a test's clock; `sleepUntil` must follow `monotonic`.
   public init(
     wall: @escaping @Sendable () -> Timestamp, monotonic: @escaping @Sendable () -> Duration,
     sleepUntil: @escaping @Sendable (Duration) async throws -> Void

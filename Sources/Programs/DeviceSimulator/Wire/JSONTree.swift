@@ -85,9 +85,9 @@ public indirect enum JSONTree: Sendable, Hashable {
   public var text: String {
     switch self {
     case .object(let members):
-      "{" + members.map { Self.quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"
+      "{" + members.map { JSONText.quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"
     case .array(let elements): "[" + elements.map(\.text).joined(separator: ",") + "]"
-    case .scalar(.text(let text)): Self.quoted(text)
+    case .scalar(.text(let text)): JSONText.quoted(text)
     case .scalar(let value): Self.plain(value)
     }
   }
@@ -99,26 +99,5 @@ public indirect enum JSONTree: Sendable, Hashable {
     // Computing with units leaves digits that no device sends.
     let rounded = (number * 1e6).rounded() / 1e6
     return ScalarValue.number(rounded).description
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      default:
-        if scalar.value < 0x20 {
-          let digits = String(scalar.value, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
   }
 }

@@ -23,8 +23,7 @@ final class DemoStage {
     let deadline = Date(timeIntervalSinceNow: seconds)
     try prepareDirectory()
     let home = DemoHome(
-      directory: directory, profiles: profiles, brokerPort: try freePort(preferred: 0),
-      apiPort: try freePort(preferred: 8480))
+      directory: directory, profiles: profiles, brokerPort: try freePort(), apiPort: try freePort(preferred: 8480))
     self.home = home
     do {
       try home.writeBrokerFile()
@@ -161,25 +160,34 @@ final class DemoStage {
 
   // MARK: Sockets
 
+  /// Where ports are looked for: below those that the kernel gives to outgoing connections, so that no other program
+  /// gets the port between the look and the listening.
+  static let ports = 20_000..<30_000
+
   /// A port on the loopback that is free now: the preferred one if possible.
-  private func freePort(preferred: Int) throws -> Int {
-    for candidate in [preferred, 0] {
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      guard descriptor >= 0 else { continue }
-      defer { close(descriptor) }
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = in_port_t(UInt16(candidate).bigEndian)
-      address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
-      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-        }
-      }
-      if isBound { return Int(UInt16(bigEndian: address.sin_port)) }
+  private func freePort(preferred: Int? = nil) throws -> Int {
+    let start = Int.random(in: Self.ports)
+    let others = (0..<Self.ports.count).lazy.map { offset in
+      Self.ports.lowerBound + (start - Self.ports.lowerBound + offset) % Self.ports.count
     }
-    throw DemoProblem(message: "no free port on 127.0.0.1")
+    if let preferred, isFree(preferred) { return preferred }
+    guard let port = others.first(where: isFree) else { throw DemoProblem(message: "no free port on 127.0.0.1") }
+    return port
+  }
+
+  private func isFree(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port).bigEndian)
+    address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
   }
 
   private func isAnswered(_ path: String) -> Bool {

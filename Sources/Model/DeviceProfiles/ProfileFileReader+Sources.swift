@@ -1,0 +1,115 @@
+import LocatedYAML
+
+/// Where the value of a point comes from.
+extension ProfileFileReader {
+  static let sourceKeys = [
+    "holding", "input", "coil", "discrete", "sunspec", "topic", "request", "value", "constant",
+  ]
+
+  func source(_ node: YAMLNode, scope: Scope) -> PointSource? {
+    let given = Self.sourceKeys.filter { node[$0] != nil }
+    guard given.count == 1, let key = given.first, let value = node[key] else {
+      let found = given.isEmpty ? "it has none" : "it has \(given.joined(separator: " and "))"
+      node.report(
+        Finding.source, "\(node.subject) needs exactly one source, \(found)",
+        hint: "sources: \(Self.sourceKeys.joined(separator: ", "))")
+      return nil
+    }
+    guard isReachable(key, value) else { return nil }
+    if key != "topic", key != "request" { node["path"]?.report(Finding.source, "'path' goes with topic or request") }
+    switch key {
+    case "sunspec": return sunSpec(value, node).map { .sunSpec($0) }
+    case "topic":
+      guard let topic = topicValue(value) else { return nil }
+      rejectType(node, "a message")
+      let path = node["path"].map { pathValue($0) } ?? DocumentPath(steps: [])
+      return path.map { .message(MessageSource(topic: topic, path: $0)) }
+    case "request": return response(value, node)
+    case "value":
+      rejectType(node, "a computed point")
+      return expression(value, scope).map { .computed($0) }
+    case "constant": return constant(value, scope)
+    default: return register(key, value, node).map { .register($0) }
+    }
+  }
+
+  private func isReachable(_ key: String, _ node: YAMLNode) -> Bool {
+    let needed: String
+    switch (key, transport) {
+    case ("value", _), ("constant", _), ("topic", .mqtt), ("request", .http): return true
+    case ("topic", _): needed = "mqtt"
+    case ("request", _): needed = "http"
+    case (_, .modbus): return true
+    default: needed = "modbus"
+    }
+    node.report(Finding.source, "'\(key)' needs the transport \(needed)")
+    return false
+  }
+
+  private func rejectType(_ node: YAMLNode, _ what: String) {
+    for key in ["type", "length", "order"] {
+      node[key]?.report(Finding.type, "'\(key)' is for registers, this is \(what)")
+    }
+  }
+
+  /// A fixed value; `$name` makes it the value of a parameter.
+  private func constant(_ node: YAMLNode, _ scope: Scope) -> PointSource? {
+    if !node.isQuoted, let text = node.scalarText, text.hasPrefix("$") {
+      return expression(node, scope).map { .computed($0) }
+    }
+    guard node.isScalar, !node.isNull else {
+      node.report(Finding.source, "\(node.subject) must be a value")
+      return nil
+    }
+    return .constant(scalar(node))
+  }
+
+  private func response(_ node: YAMLNode, _ point: YAMLNode) -> PointSource? {
+    guard case .http(let settings) = transport, let name = node.textValue() else { return nil }
+    rejectType(point, "an answer")
+    guard settings.requests.contains(where: { $0.name == name }) else {
+      node.report(
+        Finding.request, "there is no request '\(name)' in transport.http.requests",
+        hint: Suggestion.hint(for: name, among: settings.requests.map(\.name)))
+      return nil
+    }
+    let path = point["path"].map { pathValue($0) } ?? DocumentPath(steps: [])
+    return path.map { .response(ResponseSource(request: name, path: $0)) }
+  }
+
+  private func register(_ key: String, _ value: YAMLNode, _ node: YAMLNode) -> RegisterSource? {
+    guard let table = RegisterTable(rawValue: key), let address = addressValue(value) else { return nil }
+    if table.isBits {
+      rejectType(node, "a bit")
+      return RegisterSource(table: table, address: address, type: .bit, order: .abcd)
+    }
+    guard let type = type(node) else { return nil }
+    guard Int(address) + type.registerCount <= 0x10000 else {
+      value.report(Finding.address, "a value of \(type.registerCount) registers at \(address) ends behind 65535")
+      return nil
+    }
+    return RegisterSource(table: table, address: address, type: type, order: order(node))
+  }
+
+  private func order(_ node: YAMLNode) -> WordOrder {
+    if let stated = node["order"].flatMap({ orderValue($0) }) { return stated }
+    if case .modbus(let settings) = transport { return settings.order }
+    return .abcd
+  }
+
+  func type(_ node: YAMLNode) -> RegisterType? {
+    let words: [String: RegisterType] = [
+      "u16": .u16, "i16": .i16, "u32": .u32, "i32": .i32, "u64": .u64, "i64": .i64, "f32": .f32, "f64": .f64,
+    ]
+    guard let stated = node.require("type") else { return nil }
+    let names = ["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"]
+    guard let word = stated.wordValue(among: names) else { return nil }
+    if word != "string" {
+      node["length"]?.report(Finding.type, "'length' is for strings, this is \(word)")
+      return words[word]
+    }
+    var longest = ReadPlanner.maxRegisters
+    if case .modbus(let settings) = transport { longest = min(longest, settings.maxRegisters) }
+    return node.require("length")?.integerValue(in: 1...longest).map { .string(registers: $0) }
+  }
+}
