@@ -1,3 +1,4 @@
+import AdapterKit
 import EnergyModel
 import Foundation
 import GatewayStore
@@ -46,14 +47,19 @@ final class EventLog: Sendable {
 
   /// Writes until `finish` was called and the queue is empty.
   func run() async {
+    var failures = FailureLog()
     for await first in queue {
       var event = first
       do {
         event.seq = try await store.append([first]).first ?? 0
         hub.publish(.event(Self.resource(of: event)))
+        if failures.success(now: time.monotonic()) { logger.notice("events are kept again") }
       } catch {
         dropped.add(1, ordering: .relaxed)
-        logger.error("an event could not be kept: \(error)", metadata: ["event": "\(event.type)"])
+        // A full disk fails for every event; the log tells it on change and then ever more rarely.
+        if let line = failures.failure("an event could not be kept: \(error)", now: time.monotonic()) {
+          logger.error("\(line.text)", metadata: ["event": "\(event.type)"])
+        }
       }
     }
   }

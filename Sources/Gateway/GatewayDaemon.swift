@@ -29,6 +29,8 @@ actor GatewayDaemon {
   private var background: [Task<Void, Never>] = []
   private var stateFeed: Task<Void, Never>?
   private var flushing: Task<Void, Never>?
+  /// Set when a reload left nothing that runs.
+  private var isBroken = false
 
   /// A clean stop gives the commands this time to undo their leases, then the links end what is on the wire.
   static let undoLimit = Duration.seconds(2)
@@ -191,7 +193,14 @@ actor GatewayDaemon {
     do {
       await takeOver(try await assemble(configuration))
     } catch {
-      await takeOver(try await assemble(old.configuration))
+      do {
+        await takeOver(try await assemble(old.configuration))
+      } catch {
+        // Nothing is read any more. A restart by the service manager is better than a daemon that only looks alive.
+        logger.critical("the old configuration cannot be restored either: \(error)")
+        isBroken = true
+        await server?.stop()
+      }
       throw error
     }
   }
@@ -220,7 +229,7 @@ actor GatewayDaemon {
   /// Returns `true` when a part ended that must not end, `false` when the task was cancelled.
   func untilFailed() async -> Bool {
     guard let server else { return false }
-    return await server.untilFailed()
+    return await server.untilFailed() || isBroken
   }
 
   // MARK: Signs of life

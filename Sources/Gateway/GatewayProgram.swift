@@ -78,7 +78,7 @@ public struct GatewayProgram: Sendable {
       try await daemon.apply(loaded)
       logger.notice("the configuration was reloaded", metadata: ["file": "\(paths.configuration)"])
     } catch {
-      logger.error("the new configuration could not be applied; the old one stays in force: \(error)")
+      logger.error("the new configuration could not be applied: \(error)")
     }
     await daemon.reloaded()
   }

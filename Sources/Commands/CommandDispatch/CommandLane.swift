@@ -140,13 +140,27 @@ actor CommandLane {
     try CommandValidation.checkReachable(connectivity, target)
     let snapshot: EndpointSnapshot
     do {
-      snapshot = try await target.adapter.snapshot(of: target.endpoint)
+      snapshot = try await completeSnapshot(of: target)
     } catch {
       throw CommandRefusal(.deviceOffline, error.message)
     }
     return try CommandValidation(
       target: target, connectivity: connectivity, snapshot: snapshot, now: context.time.wall()
     ).validate(request)
+  }
+
+  /// What the decoder knows. Just after a start a limit may not have been read yet; then it is asked for now, instead of
+  /// refusing a command for want of it.
+  private func completeSnapshot(of target: DispatchTarget) async throws(CommandFault) -> EndpointSnapshot {
+    let snapshot = try await target.adapter.snapshot(of: target.endpoint)
+    let isComplete = target.description.points.allSatisfy { point in
+      guard case .register = point.source, point.pollClass == .fast || point.pollClass == .normal, !point.isOptional
+      else { return true }
+      return snapshot.value(point.name, part: target.part) != nil
+    }
+    if isComplete { return snapshot }
+    try await target.adapter.refresh(target.endpoint)
+    return try await target.adapter.snapshot(of: target.endpoint)
   }
 
   private func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {

@@ -21,7 +21,7 @@ struct DeviceReader {
     }
     let devices = entries.compactMap { read(entry: $0) }
     reportSharedParts(devices, entries)
-    return devices
+    return Self.named(devices)
   }
 
   private func read(entry: YAMLNode) -> GatewayConfiguration.Device? {
@@ -37,7 +37,7 @@ struct DeviceReader {
     let siteCustomer = sites.first { $0.id == siteID }?.customerID
     return .init(
       id: id, name: entry["name"]?.textValue() ?? id, profile: bound, part: part, linkID: linkID, siteID: siteID,
-      customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [])
+      customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [], endpointName: id)
   }
 
   private func profile(_ entry: YAMLNode) -> DeviceProfile? {
@@ -119,7 +119,7 @@ struct DeviceReader {
   private func reportSharedParts(_ devices: [GatewayConfiguration.Device], _ entries: [YAMLNode]) {
     var seen: [String: String] = [:]
     for device in devices {
-      let key = "\(device.endpointName)/\(device.part)"
+      let key = "\(device.endpointKey)/\(device.part)"
       if let other = seen[key] {
         entries.first { $0["id"]?.scalarText == device.id }?.report(
           136, "'\(device.id)' is the same device as '\(other)'",
@@ -130,12 +130,23 @@ struct DeviceReader {
   }
 }
 
+extension DeviceReader {
+  /// What is behind one link with one set of parameters is one endpoint, named after the devices that it presents:
+  /// that name is what people find in the log.
+  private static func named(_ devices: [GatewayConfiguration.Device]) -> [GatewayConfiguration.Device] {
+    let names = Dictionary(grouping: devices, by: \.endpointKey).mapValues { $0.map(\.id).joined(separator: "+") }
+    return devices.map { device in
+      var device = device
+      device.endpointName = names[device.endpointKey] ?? device.id
+      return device
+    }
+  }
+}
+
 extension GatewayConfiguration.Device {
-  /// What is behind one link with one set of parameters is one endpoint, whatever number of devices it presents.
-  var endpointName: String {
-    let parameters = profile.parameters.sorted { $0.key < $1.key }
-      .filter { name, _ in !(profile.profile.parameters.first { $0.name == name }?.isSecret ?? false) }
-      .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-    return "\(linkID)/\(profile.profile.id)/\(parameters)"
+  /// The same for all devices that are reached in the same way.
+  fileprivate var endpointKey: String {
+    let parameters = profile.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return ([linkID, profile.profile.id] + parameters).joined(separator: "\n")
   }
 }

@@ -63,6 +63,9 @@ public struct GatewayConfiguration: Sendable {
     public var role: MeterRole?
     /// Free words of the installation, for filters.
     public var tags: [String]
+    /// The endpoint that it shares with the other devices of the same link, profile and parameters: their ids, joined
+    /// by `+`.
+    public var endpointName: String
 
     /// The kind of device, from the profile's part.
     public var kind: DeviceKind { profile.profile.parts[part].kind }
