@@ -43,8 +43,10 @@ import TimeSource
       let reply = try await server.get("/health")
       #expect(reply.status == 200)
     }
-    try leaveDeadSocket(path)
-    try await RunningGateway.with(socketPath: path) { server in
+    // Another path, because the client of the tests would try its old connection to the first one.
+    let dead = RunningGateway.freshSocketPath()
+    try leaveDeadSocket(dead)
+    try await RunningGateway.with(socketPath: dead) { server in
       let reply = try await server.get("/health")
       #expect(reply.status == 200)
     }
