@@ -33,8 +33,8 @@ extension GatewayConfiguration {
     let others = Dictionary(other.devices.map { ($0.id, $0) }) { first, _ in first }
     let same = devices.filter { device in
       guard let before = others[device.id] else { return false }
-      return device.linkID == before.linkID && device.endpointName == before.endpointName
-        && device.part == before.part && device.profile.profile.id == before.profile.profile.id
+      return device.linkID == before.linkID && device.part == before.part
+        && device.profile.profile.id == before.profile.profile.id
         && device.profile.parameters == before.profile.parameters
         && links.first { $0.id == device.linkID } == other.links.first { $0.id == device.linkID }
     }

@@ -179,6 +179,24 @@ struct ConfigurationTests {
     #expect(findings.first?.contains("not valid YAML") == true)
   }
 
+  @Test("A device stays the same device when another one joins its endpoint, and not when its unit changes")
+  func sameDevice() throws {
+    let bench = try Bench()
+    func configuration(unit: Int) throws -> GatewayConfiguration {
+      let text = """
+        links: [{id: bus, modbus: {tcp: 10.0.0.1}}]
+        devices:
+          - {id: a, profile: test-meter, link: bus, parameters: {unit: \(unit)}}
+        """
+      return try #require(bench.read(text).configuration)
+    }
+    let one = try configuration(unit: 1)
+    var joined = one
+    joined.devices[0].endpointName = "a+b"
+    #expect(joined.devicesReached(asIn: one) == ["a"])
+    #expect(try configuration(unit: 2).devicesReached(asIn: one) == [])
+  }
+
   @Test("Two devices cannot be the same part of the same endpoint")
   func sharedPart() throws {
     let bench = try Bench()
