@@ -21,7 +21,7 @@ struct RunningConfiguration: Sendable {
       adapters[device.linkID].map { adapter in
         DispatchTarget(
           deviceID: device.id, endpoint: EndpointID(device.endpointName), part: device.part, profile: device.profile,
-          adapter: adapter)
+          adapter: adapter, writeBudget: device.writeBudget)
       }
     }
   }

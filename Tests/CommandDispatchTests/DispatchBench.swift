@@ -19,7 +19,7 @@ final class DispatchBench: Sendable {
 
   init(
     clock: TestClock = TestClock(), battery: ScriptedBattery? = nil, folder: URL? = nil,
-    state: Connectivity.State = .online
+    state: Connectivity.State = .online, writeBudget: Int? = nil
   ) async throws {
     self.clock = clock
     self.battery = try battery ?? ScriptedBattery(clock: clock)
@@ -40,7 +40,7 @@ final class DispatchBench: Sendable {
     await dispatcher.configure([
       DispatchTarget(
         deviceID: "battery-1", endpoint: ScriptedBattery.endpoint, part: 0, profile: self.battery.bound,
-        adapter: self.battery)
+        adapter: self.battery, writeBudget: writeBudget)
     ])
   }
 

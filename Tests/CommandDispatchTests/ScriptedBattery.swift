@@ -137,7 +137,7 @@ final class ScriptedBattery: Adapter {
         controls:
           mode: {holding: 10, type: u16, range: 0..2, poll: fast}
           setpointW: {holding: 11, type: u16, range: 0..6000}
-          reserve: {holding: 12, type: u16, range: 0..100}
+          reserve: {holding: 12, type: u16, range: 0..100, poll: normal}
         commands:
           charge:
             summary: Charge at a power

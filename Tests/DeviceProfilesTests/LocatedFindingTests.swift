@@ -19,6 +19,14 @@ import Testing
 
   static let mistakes: [Mistake] = [
     Mistake(
+      devices: "b: {type: battery, controls: {m: {holding: 1, type: u16, range: 0..1}}, commands: {idle: {steps: "
+        + "[{write: {m: 1}}], keepAlive: ⟨{timeout: 60 s}, storage: nvm}}}",
+      code: "P130", message: "write everything into flash again and again"),
+    Mistake(
+      devices: "b: {type: battery, controls: {m: {holding: 1, type: u16, range: 0..1}}, commands: {idle: {steps: "
+        + "[{write: {m: 1}}], storage: ram, writeBudget: ⟨5}}}",
+      code: "P130", message: "ram does not wear out"),
+    Mistake(
       devices: "b: {type: battery, points: {⟨socPercnt: {holding: 1, type: u16}}}", code: "P105",
       message: "no field 'socPercnt'; did you mean 'socPercent'?"),
     Mistake(

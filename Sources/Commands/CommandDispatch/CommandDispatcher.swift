@@ -82,7 +82,7 @@ public actor CommandDispatcher {
           .outOfRange, "the time to live must be above 0 s and at most \(Int(CommandRequest.maxTTLSeconds)) s",
           parameter: "ttlSeconds")
       }
-      _ = try await lane.validate(request)
+      try await lane.checkWriteBudget(of: try await lane.validate(request))
       guard await lane.waitingCount < DispatchTiming.maxWaiting else {
         throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
       }

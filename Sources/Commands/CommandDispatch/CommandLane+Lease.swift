@@ -68,7 +68,9 @@ extension CommandLane {
       await change(&record, .drifted, "the device does not show it any more: \(confirm.expect.text)")
       if reassert, await turn.take() {
         defer { turn.give() }
-        guard !Task.isCancelled, context.time.monotonic() < lease.endsAt else { break }
+        guard !Task.isCancelled, context.time.monotonic() < lease.endsAt,
+          await hasWriteBudget(for: lease.validated.command), await countWrite(for: lease.validated.command)
+        else { break }
         if let failure = await send(lease.validated.command.steps, lease.validated) {
           record.history.append(.init(status: .drifted, at: context.time.wall(), detail: "\(failure)"))
         }

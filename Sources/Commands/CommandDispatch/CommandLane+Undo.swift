@@ -62,6 +62,8 @@ extension CommandLane {
       await change(&undo.record, undo.status, undo.detail)
       return nil
     }
+    // Counted, and never refused: a device that stays in forced charge is worse than one more write.
+    await countWrite(for: undo.validated.command)
     let since = context.time.wall()
     var problem = await send(steps.steps, undo.validated)
     var isProven = false

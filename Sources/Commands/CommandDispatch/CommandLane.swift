@@ -25,6 +25,8 @@ actor CommandLane {
   var undoing: Task<Void, Never>?
   /// The lives under way, by command; the recovery of the last run has its own key.
   var running: [String: Task<Void, Never>] = [:]
+  /// Whether this run has said that the device may wear out.
+  var hasWarnedOfWear = false
 
   init(target: DispatchTarget, context: DispatchContext) {
     self.target = target
@@ -106,6 +108,7 @@ actor CommandLane {
       // What was true when it was accepted may not be any more.
       let validated = inheriting(try await validate(again: record))
       try checkHolder(against: record, onConflict)
+      try await checkWriteBudget(of: validated)
       await makeRoom(for: record, validated)
       await dispatch(&record, validated)
     } catch {
@@ -173,6 +176,9 @@ actor CommandLane {
     if let seconds = validated.leaseSeconds {
       record.durationSeconds = seconds
       record.leaseExpiresAt = context.time.wall().advanced(byMilliseconds: Int64(seconds * 1000))
+    }
+    if !validated.isIdle, await !countWrite(for: validated.command) {
+      return await fail(&record, .failed, .protocolError, "the write could not be counted, nothing was sent")
     }
     // Durable before the first byte: after a crash this command is read back, never sent again.
     guard await change(&record, .dispatched, "") else {
@@ -262,7 +268,8 @@ actor CommandLane {
     do {
       let snapshot = try await target.adapter.snapshot(of: target.endpoint)
       let operations = try snapshot.operations(
-        for: steps, part: target.part, input: validated.input, before: validated.before)
+        for: steps, part: target.part, input: validated.input, before: validated.before,
+        unlessSeenSince: WriteBudget.seenSince(validated.command, target, now: context.time.wall()))
       try await target.adapter.execute(operations, on: target.endpoint)
       return nil
     } catch let error as CommandFault {

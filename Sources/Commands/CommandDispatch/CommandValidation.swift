@@ -9,6 +9,9 @@ struct ValidatedCommand: Sendable {
   var operations: [WireOperation]
   /// How long it holds; `nil` for a lasting setting.
   var leaseSeconds: Double?
+
+  /// Whether nothing has to be sent: the device has all values already.
+  var isIdle: Bool { operations.allSatisfy { if case .wait = $0 { true } else { false } } }
 }
 
 /// Every check before anything is sent. Pure: the same arguments always give the same answer.
@@ -37,7 +40,9 @@ struct CommandValidation {
     let lease = try leaseSeconds(request.durationSeconds, of: command)
     let before = snapshot.values(part: target.part)
     do {
-      let operations = try snapshot.operations(for: command.steps, part: target.part, input: input, before: before)
+      let operations = try snapshot.operations(
+        for: command.steps, part: target.part, input: input, before: before,
+        unlessSeenSince: WriteBudget.seenSince(command, target, now: now))
       return ValidatedCommand(
         command: command, input: input, before: before, operations: operations, leaseSeconds: lease)
     } catch {

@@ -14,14 +14,20 @@ public struct DispatchTarget: Sendable {
   public var profile: BoundProfile
   /// Carries the wire operations out.
   public var adapter: any Adapter
+  /// How often a day the device may be written, where the installation says so; `nil` = as the profile says.
+  public var writeBudget: Int?
 
   /// A device of the configuration; `part` must be an index into the profile's parts.
-  public init(deviceID: String, endpoint: EndpointID, part: Int, profile: BoundProfile, adapter: any Adapter) {
+  public init(
+    deviceID: String, endpoint: EndpointID, part: Int, profile: BoundProfile, adapter: any Adapter,
+    writeBudget: Int? = nil
+  ) {
     self.deviceID = deviceID
     self.endpoint = endpoint
     self.part = part
     self.profile = profile
     self.adapter = adapter
+    self.writeBudget = writeBudget
   }
 
   /// The profile's description of this device.

@@ -11,6 +11,7 @@ struct DeviceReader {
 
   private static let keys = [
     "id", "name", "profile", "part", "link", "parameters", "site", "customer", "role", "tags",
+    "writeBudget",
   ]
 
   mutating func read(_ node: YAMLNode?) -> [GatewayConfiguration.Device] {
@@ -37,7 +38,8 @@ struct DeviceReader {
     let siteCustomer = sites.first { $0.id == siteID }?.customerID
     return .init(
       id: id, name: entry["name"]?.textValue() ?? id, profile: bound, part: part, linkID: linkID, siteID: siteID,
-      customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [], endpointName: id)
+      customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [],
+      writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget), endpointName: id)
   }
 
   private func profile(_ entry: YAMLNode) -> DeviceProfile? {

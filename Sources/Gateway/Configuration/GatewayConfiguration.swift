@@ -63,6 +63,8 @@ public struct GatewayConfiguration: Sendable {
     public var role: MeterRole?
     /// Free words of the installation, for filters.
     public var tags: [String]
+    /// How often a day it may be written where it keeps settings in flash; `nil` = as the profile says.
+    public var writeBudget: Int?
     /// The endpoint that it shares with the other devices of the same link, profile and parameters: their ids, joined
     /// by `+`.
     public var endpointName: String
@@ -90,6 +92,8 @@ public struct GatewayConfiguration: Sendable {
   public static let maxLinks = 64
   /// More devices than this are refused.
   public static let maxDevices = 2000
+  /// More writes a day than this are no budget.
+  public static let maxWriteBudget = 10_000
 }
 
 /// Where the daemon finds and keeps things unless the configuration or an option says otherwise.

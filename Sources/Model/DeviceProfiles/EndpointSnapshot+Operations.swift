@@ -6,8 +6,12 @@ extension EndpointSnapshot {
   /// Controls that are neighbours within one `write` become one request. An entry that uses an optional argument which
   /// was not given is left out. Throws when a name has no value, a control is outside its range or what its register
   /// can hold, or its SunSpec address or scale factor is not known.
+  ///
+  /// - Parameter seenSince: a control that is read, and had the value already at this time or later, is not written
+  ///   again: for settings in flash. With `nil` everything is written.
   public func operations(
-    for steps: [CommandStep], part: Int, input: [String: ScalarValue], before: [String: ScalarValue]
+    for steps: [CommandStep], part: Int, input: [String: ScalarValue], before: [String: ScalarValue],
+    unlessSeenSince seenSince: Timestamp? = nil
   ) throws(EncodingError) -> [WireOperation] {
     let renderer = TemplateRenderer(parameters: bound.parameters) { lookUp($0, part, input, before) }
     var operations: [WireOperation] = []
@@ -21,12 +25,23 @@ extension EndpointSnapshot {
         var writes: [ControlWrite] = []
         for entry in entries {
           guard let value = try valueToWrite(entry, renderer) else { continue }
+          if let seenSince, has(value, control: entry.control, part: part, since: seenSince) { continue }
           writes.append(try encode(value, control: entry.control, part: part))
         }
         operations += ControlWrite.merged(writes).map(\.operation)
       }
     }
     return operations
+  }
+
+  private func has(_ value: ScalarValue, control: String, part: Int, since: Timestamp) -> Bool {
+    guard let seen = self.value(control, part: part), seen.quality == .good, seen.observedAt >= since else {
+      return false
+    }
+    if let wanted = value.number, let present = seen.value.number {
+      return (wanted - present).magnitude <= 1e-9 * max(1, wanted.magnitude)
+    }
+    return seen.value == value
   }
 
   private func valueToWrite(

@@ -47,6 +47,8 @@ public struct ProfileCommand: Sendable {
   public var revert: Revert
   /// Where the device keeps what is written.
   public var storage: SettingStorage
+  /// How often a day the product may be written, where its maker says so; `nil` = the gateway's usual budget.
+  public var writeBudget: Int?
   /// The line of the profile, for messages.
   public var line: Int
 
@@ -80,7 +82,14 @@ public struct ProfileCommand: Sendable {
 }
 
 /// Where the device keeps what a command writes.
-public enum SettingStorage: String, CaseIterable, Sendable { case ram, nvm, unknown }
+public enum SettingStorage: String, CaseIterable, Sendable {
+  /// Lost when the device restarts; may be written as often as it likes.
+  case ram
+  /// Kept in flash or EEPROM, which wears out.
+  case nvm
+  /// The maker does not say; treated like `nvm`.
+  case unknown
+}
 
 /// One argument of a command.
 public struct CommandInput: Sendable {

@@ -4,6 +4,8 @@ import LocatedYAML
 extension ProfileFileReader {
   /// The longest pause within a command.
   static let maxWait: Duration = .seconds(60)
+  /// More writes a day than this are no budget.
+  static let maxWriteBudget = 10_000
 
   func readCommands(_ node: YAMLNode?, part: Int, hasDefault: Bool) {
     guard let node else { return }
@@ -39,11 +41,15 @@ extension ProfileFileReader {
     guard
       node.expectMapping(keys: [
         "summary", "input", "requires", "steps", "confirm", "keepAlive", "revert", "storage",
+        "writeBudget",
       ])
     else { return nil }
     let inputs = readInputs(node["input"], verb, part)
     let scope = Scope.command(part: part, inputs: inputs.map(\.name))
-    let storage = node["storage"]?.wordValue(among: SettingStorage.allCases.map(\.rawValue))
+    let storage =
+      node["storage"]?.wordValue(among: SettingStorage.allCases.map(\.rawValue))
+      .flatMap { SettingStorage(rawValue: $0) } ?? .unknown
+    checkWear(node, storage)
     return ProfileCommand(
       verb: verb, summary: node["summary"]?.textValue() ?? "", inputs: inputs,
       preconditions: readPreconditions(node["requires"], scope),
@@ -51,7 +57,19 @@ extension ProfileFileReader {
       confirm: node["confirm"].flatMap { confirmation($0, scope) },
       keepAlive: node["keepAlive"].flatMap { keepAlive($0, scope, part) },
       revert: readRevert(node["revert"], scope, part, hasDefault: hasDefault),
-      storage: storage.flatMap { SettingStorage(rawValue: $0) } ?? .unknown, line: node.line)
+      storage: storage, writeBudget: node["writeBudget"]?.integerValue(in: 1...Self.maxWriteBudget), line: node.line)
+  }
+
+  /// What is kept in flash must not be written again and again by a renewal.
+  private func checkWear(_ node: YAMLNode, _ storage: SettingStorage) {
+    if storage == .ram {
+      node["writeBudget"]?.report(Finding.storage, "what is kept in ram does not wear out", hint: "leave it out")
+    }
+    if storage == .nvm, let keepAlive = node["keepAlive"], keepAlive["steps"] == nil {
+      keepAlive.report(
+        Finding.storage, "the renewal would write everything into flash again and again",
+        hint: "name the steps that the maker documents for renewing: keepAlive: {timeout: …, steps: […]}")
+    }
   }
 
   // MARK: Inputs

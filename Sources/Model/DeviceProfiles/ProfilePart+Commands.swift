@@ -15,7 +15,13 @@ extension ProfilePart {
     return ProfileCommand(
       verb: Self.autoVerb, summary: "End every override and give control back to the device.", inputs: [],
       preconditions: [], steps: normal.steps, confirm: normal.confirm, keepAlive: nil, revert: .none,
-      storage: .unknown, line: 0)
+      storage: storage, line: 0)
+  }
+
+  /// Where the device keeps what its commands write: the worst of them.
+  private var storage: SettingStorage {
+    let all = Set(commands.map(\.storage))
+    return all.contains(.nvm) ? .nvm : all == [.ram] ? .ram : .unknown
   }
 
   /// The steps that undo a command, and what proves that it was undone; `nil` for lasting settings.

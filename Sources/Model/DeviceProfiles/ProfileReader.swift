@@ -49,4 +49,5 @@ enum ProfileFinding {
   static let role = 127
   static let request = 128
   static let address = 129
+  static let storage = 130
 }

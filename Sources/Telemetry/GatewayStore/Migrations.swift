@@ -10,6 +10,7 @@ enum Migrations {
     migrator.registerMigration("1 customers, devices, keys") { try $0.execute(sql: configuration) }
     migrator.registerMigration("1 journal and events") { try $0.execute(sql: journal) }
     migrator.registerMigration("1 telemetry") { try $0.execute(sql: telemetry) }
+    migrator.registerMigration("2 device writes") { try $0.execute(sql: deviceWrites) }
     return migrator
   }
 
@@ -70,5 +71,12 @@ enum Migrations {
       quality INTEGER NOT NULL, observed_at INTEGER NOT NULL, received_at INTEGER NOT NULL,
       PRIMARY KEY(device_id, field)) STRICT, WITHOUT ROWID;
     CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    """
+
+  /// What a device that keeps settings in flash was given, by day in UTC.
+  private static let deviceWrites = """
+    CREATE TABLE device_writes(
+      device_id TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,
+      PRIMARY KEY(device_id, day)) STRICT, WITHOUT ROWID;
     """
 }
