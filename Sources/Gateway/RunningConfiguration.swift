@@ -15,7 +15,10 @@ struct RunningConfiguration: Sendable {
   func device(_ id: String) -> GatewayConfiguration.Device? { configuration.devices.first { $0.id == id } }
 
   /// What the dispatcher needs to know.
-  var targets: [DispatchTarget] {
+  var targets: [DispatchTarget] { Self.targets(of: configuration, links) }
+
+  /// What the dispatcher needs to know of the devices behind some links.
+  static func targets(of configuration: GatewayConfiguration, _ links: [RunningLink]) -> [DispatchTarget] {
     let adapters = Dictionary(links.map { ($0.configuration.id, $0.adapter) }) { first, _ in first }
     return configuration.devices.compactMap { device in
       adapters[device.linkID].map { adapter in

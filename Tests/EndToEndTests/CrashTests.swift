@@ -59,6 +59,29 @@ struct CrashTests {
     #expect(battery.written == [2000, 0], "\(battery.requests)")
   }
 
+  @Test("After a crash the fail-safe gives the device back, and the next start resumes nothing")
+  func failSafe() async throws {
+    let gateway = try await TestGateway()
+    defer { gateway.clear() }
+    let battery = try await StubbornBattery("fair", for: gateway)
+    try await gateway.start()
+    #expect(await gateway.reaches("battery-1", "online"))
+    let charge = try await gateway.cli("battery", "charge", "battery-1", "--power", "2kW", "--for", "30m")
+    #expect(charge.status == 0, "\(charge.output)\(charge.errors)")
+    let early = try await gateway.failSafe()
+    #expect(early.status == 1 && early.errors.contains("another heddled uses it"), "\(early.output)\(early.errors)")
+    try await gateway.crash()
+    let released = try await gateway.failSafe()
+    #expect(released.status == 0, "\(released.output)\(released.errors)")
+    #expect(battery.written == [2000, 0], "\(battery.requests)")
+    let again = try await gateway.failSafe()
+    #expect(again.status == 0 && again.errors.contains("no device is under command"), "\(again.errors)")
+    try await gateway.start()
+    let command = try await gateway.newestCommand("battery-1", becomes: "reverted")
+    #expect(command["leaseExpiresAt"] is String)
+    #expect(battery.written == [2000, 0], "\(battery.requests)")
+  }
+
   @Test("A clean stop undoes a running lease")
   func stop() async throws {
     let gateway = try await TestGateway()

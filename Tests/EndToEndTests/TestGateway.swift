@@ -50,10 +50,16 @@ final class TestGateway {
 
   /// What starts the daemon.
   func arguments(store: String? = nil) -> [String] {
-    let files = [
-      "--config", path("heddle.yaml"), "--store", store ?? path("heddle.db"), "--socket", path("heddle.sock"),
-    ]
-    return ["run"] + files + profileArguments
+    ["run", "--socket", path("heddle.sock")] + installation(store: store)
+  }
+
+  private func installation(store: String? = nil) -> [String] {
+    ["--config", path("heddle.yaml"), "--store", store ?? path("heddle.db")] + profileArguments
+  }
+
+  /// What the service manager runs when the daemon has ended.
+  func failSafe() async throws -> ProgramResult {
+    try await run(Programs.own("heddled"), ["failsafe"] + installation())
   }
 
   /// Starts the daemon and waits until it runs.

@@ -133,6 +133,29 @@ public actor CommandDispatcher {
   ///
   /// - Throws: when the journal cannot be read. Without it nobody knows what has to be undone.
   public func recover() async throws(GatewayStoreError) {
+    for (id, records) in try await openCommands() { await lanes[id]?.beginRecovery(records) }
+  }
+
+  /// Gives every device back that the last run left under command, where no gateway goes on: for `heddled failsafe`.
+  ///
+  /// Nothing is resumed. What does not answer within `patience`, or does not go back to normal, stays open in the journal
+  /// for the next start.
+  /// - Returns: how many commands were undone, and how many stay open.
+  /// - Throws: when the journal cannot be read.
+  public func releaseAll(patience: Duration) async throws(GatewayStoreError) -> (undone: Int, open: Int) {
+    let before = try await openCommands()
+    await withTaskGroup { group in
+      for (id, records) in before {
+        guard let lane = lanes[id] else { continue }
+        group.addTask { await lane.giveBack(records, patience: patience) }
+      }
+    }
+    let open = try await context.store.openCommands().count
+    return (before.values.reduce(0) { $0 + $1.count } - open, open)
+  }
+
+  /// What the last run left open, by device; the commands of devices that are gone end here.
+  private func openCommands() async throws(GatewayStoreError) -> [String: [CommandRecord]] {
     var open: [String: [CommandRecord]] = [:]
     for record in try await context.store.openCommands() {
       guard lanes[record.deviceID] != nil else {
@@ -147,7 +170,7 @@ public actor CommandDispatcher {
       }
       open[record.deviceID, default: []].append(record)
     }
-    for (id, records) in open { await lanes[id]?.beginRecovery(records) }
+    return open
   }
 
   /// Undoes every lease, as a clean stop must. Bounded by the adapters' own time limits.

@@ -15,6 +15,31 @@ extension CommandLane {
     }
   }
 
+  /// Undoes what the last run left in force, the newest first, so that what was before the oldest comes back. Lasting
+  /// settings have nothing to undo; the next start reads them back.
+  func giveBack(_ records: [CommandRecord], patience: Duration) async {
+    guard await turn.take() else { return }
+    defer { turn.give() }
+    for record in records.reversed() {
+      switch record.status {
+      case .dispatched, .acknowledged, .confirmed, .drifted: break
+      default: continue
+      }
+      guard let command = target.description.command(record.name.verb),
+        target.description.revert(of: command) != nil, await untilHeard(patience: patience)
+      else { continue }
+      await revert(record, opened(record, command), as: .reverted, detail: "the gateway had ended without undoing it")
+    }
+    undoing?.cancel()
+  }
+
+  /// A command of the last run as far as it can be undone or read back.
+  private func opened(_ record: CommandRecord, _ command: ProfileCommand) -> ValidatedCommand {
+    ValidatedCommand(
+      command: command, input: record.input, before: record.evidence?.before ?? [:], operations: [],
+      leaseSeconds: record.durationSeconds)
+  }
+
   /// Brings a command of the last run to an honest end: by reading back, never by sending it again.
   private func recover(_ record: CommandRecord) async {
     var record = record
@@ -33,9 +58,7 @@ extension CommandLane {
       return await fail(
         &record, .unconfirmed, .unknownAfterCrash, "the profile does not know '\(record.name)' any more")
     }
-    let validated = ValidatedCommand(
-      command: command, input: record.input, before: record.evidence?.before ?? [:], operations: [],
-      leaseSeconds: record.durationSeconds)
+    let validated = opened(record, command)
     let since = context.time.wall()
     // What must be undone is never given up; a lasting setting is not worth more than the named time.
     let patience = target.description.revert(of: command) == nil ? DispatchTiming.recoveryPatience : nil

@@ -3,6 +3,7 @@ public import EnergyModel
 import Foundation
 import GRDB
 public import Logging
+import Synchronization
 
 /// What the gateway keeps: customers, sites, devices, keys, the command journal, events and telemetry windows.
 ///
@@ -23,9 +24,11 @@ public final class GatewayStore: Sendable {
 
   let queue: DatabaseQueue
   let seriesIDs = SeriesCache()
+  private let lock: Mutex<StoreLock?>
 
-  private init(path: String, queue: DatabaseQueue, quarantinedPath: String?) {
+  private init(path: String, lock: StoreLock, queue: DatabaseQueue, quarantinedPath: String?) {
     self.path = path
+    self.lock = Mutex(lock)
     self.queue = queue
     self.quarantinedPath = quarantinedPath
   }
@@ -55,7 +58,8 @@ public final class GatewayStore: Sendable {
         continuation.resume(returning: outcome("close the store") { try queue.close() })
       }
     }
-    return try result.get()
+    try result.get()
+    lock.withLock { $0 = nil }
   }
 
   /// Runs a transaction on the store's own queue; durable when it returns.
@@ -93,15 +97,17 @@ func outcome<T>(_ operation: String, _ body: () throws -> T) -> Result<T, Gatewa
 
 extension GatewayStore {
   private static func openBlocking(_ path: String, now: Timestamp, logger: Logger) throws -> GatewayStore {
+    let lock = try StoreLock(path: path)
     do {
-      return GatewayStore(path: path, queue: try openFile(path, logger: logger), quarantinedPath: nil)
+      return GatewayStore(path: path, lock: lock, queue: try openFile(path, logger: logger), quarantinedPath: nil)
     } catch {
       guard GatewayStoreError(error, operation: "open").code == .corrupt else { throw error }
       let aside = "\(path).corrupt-\(now.milliseconds)"
       logger.error(
         "store is damaged and moved aside", metadata: ["path": "\(path)", "to": "\(aside)", "why": "\(error)"])
       try moveAside(path, to: aside)
-      return GatewayStore(path: path, queue: try openFile(path, logger: logger), quarantinedPath: aside)
+      return GatewayStore(
+        path: path, lock: lock, queue: try openFile(path, logger: logger), quarantinedPath: aside)
     }
   }
 

@@ -14,6 +14,8 @@ public struct GatewayStoreError: Error, Sendable, Hashable, CustomStringConverti
     case readOnly
     /// The file cannot be opened.
     case cannotOpen
+    /// Another process has it open.
+    case inUse
     /// A rule of the schema was broken: an id that exists already, a reference to nothing.
     case constraint
     /// A newer version of Heddle wrote the file.
@@ -42,7 +44,7 @@ public struct GatewayStoreError: Error, Sendable, Hashable, CustomStringConverti
   /// Whether the same call can work later without anybody changing the request.
   public var isRetryable: Bool {
     switch code {
-    case .diskFull, .inputOutput, .readOnly, .cannotOpen, .other: true
+    case .diskFull, .inputOutput, .readOnly, .cannotOpen, .inUse, .other: true
     case .corrupt, .constraint, .newerSchema: false
     }
   }
@@ -55,6 +57,7 @@ public struct GatewayStoreError: Error, Sendable, Hashable, CustomStringConverti
     case .corrupt: "restart: a damaged file is moved aside and a new one is started"
     case .readOnly: "give the service write access to the store's directory"
     case .cannotOpen: "check the path of the store and the rights of its directory"
+    case .inUse: "stop the other one first, or choose another store"
     case .constraint: "use another id"
     case .newerSchema: "install the newer version again, or start with another store"
     case .other: "see the reason"
