@@ -32,7 +32,7 @@ public struct GatewayProgram: Sendable {
     let logger = Logger(label: "heddled")
     IgnoredSignals.install()
     ResourceLimits.raiseOpenFiles()
-    guard let loaded = load(logger) else { return ConfigurationCheck.configurationExitCode }
+    guard let (loaded, library) = load(logger, previous: nil) else { return ConfigurationCheck.configurationExitCode }
 
     // From here on a signal waits until the start is over: a half-started gateway is stopped cleanly as well.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
@@ -44,18 +44,19 @@ public struct GatewayProgram: Sendable {
       logger.critical("the gateway could not start: \(error)")
       return 1
     }
-    return await untilStopped(daemon, signals, logger)
+    return await untilStopped(daemon, library, signals, logger)
   }
 
   private func untilStopped(
-    _ daemon: GatewayDaemon, _ signals: UnixSignalsSequence, _ logger: Logger
+    _ daemon: GatewayDaemon, _ library: ProfileLibrary, _ signals: UnixSignalsSequence, _ logger: Logger
   ) async -> Int32 {
     let failure = Task { await daemon.untilFailed() }
     return await withTaskGroup(of: Int32?.self) { group in
       group.addTask {
+        var library = library
         for await signal in signals {
           guard signal == .sighup else { return 0 }
-          await reload(daemon, logger)
+          library = await reload(daemon, library, logger)
         }
         return 0
       }
@@ -68,28 +69,55 @@ public struct GatewayProgram: Sendable {
     }
   }
 
-  private func reload(_ daemon: GatewayDaemon, _ logger: Logger) async {
+  /// Returns the profiles that are in force from now on.
+  private func reload(_ daemon: GatewayDaemon, _ library: ProfileLibrary, _ logger: Logger) async -> ProfileLibrary {
     await daemon.reloading()
-    guard let loaded = load(logger) else {
+    guard let (loaded, changed) = load(logger, previous: library) else {
       logger.error("the configuration has errors; the old one stays in force")
-      return await daemon.reloaded()
+      await daemon.reloaded()
+      return library
     }
+    Self.logDifferences(library, changed, Set(loaded.devices.map(\.profile.profile.id)), logger)
     do {
       try await daemon.apply(loaded)
       logger.notice("the configuration was reloaded", metadata: ["file": "\(paths.configuration)"])
     } catch {
       logger.error("the new configuration could not be applied: \(error)")
+      await daemon.reloaded()
+      return library
     }
     await daemon.reloaded()
+    return changed
   }
 
-  /// The configuration with its findings logged; `nil` when it is wrong.
-  private func load(_ logger: Logger) -> GatewayConfiguration? {
-    let library = ConfigurationCheck.library(paths)
+  /// The configuration and the profiles with their findings logged; `nil` when the configuration is wrong.
+  ///
+  /// - Parameter previous: what stays in force where a profile has errors now.
+  private func load(
+    _ logger: Logger, previous: ProfileLibrary?
+  ) -> (configuration: GatewayConfiguration, library: ProfileLibrary)? {
+    var library = ConfigurationCheck.library(paths)
     for finding in library.diagnostics { Self.log(finding, logger) }
+    if let previous {
+      for id in library.keepLastGood(of: previous) {
+        logger.error("the profile \(id) has errors; its last good version stays in force")
+      }
+    }
     let (configuration, diagnostics) = ConfigurationCheck.load(paths.configuration, library: library, paths: paths)
     for finding in diagnostics { Self.log(finding, logger) }
-    return configuration
+    return configuration.map { ($0, library) }
+  }
+
+  /// What the profiles in use will do otherwise from now on.
+  private static func logDifferences(
+    _ old: ProfileLibrary, _ new: ProfileLibrary, _ used: Set<String>, _ logger: Logger
+  ) {
+    for id in used.sorted() {
+      guard let before = old.profile(id), let after = new.profile(id) else { continue }
+      for sentence in ProfileDifference(from: before, to: after).sentences {
+        logger.notice("the profile \(id) changed: \(sentence)")
+      }
+    }
   }
 
   private static func log(_ finding: Diagnostic, _ logger: Logger) {

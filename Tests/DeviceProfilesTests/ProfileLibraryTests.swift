@@ -51,4 +51,34 @@ import Testing
       #expect(library.profiles.isEmpty && library.diagnostics.isEmpty)
     }
   }
+
+  @Test(
+    "A file that has errors stays as it was until it is mended; at a start the shipped one stands in")
+  func lastGood() throws {
+    try withProfile { directory in
+      let shipped = directory.appending(path: "profiles").path
+      let own = directory.appending(path: "own")
+      try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+      let file = own.appending(path: "mine.yaml")
+      func read() -> ProfileLibrary { ProfileLibrary(directories: [shipped, own.path]) }
+      func write(_ text: String) throws { try text.write(to: file, atomically: true, encoding: .utf8) }
+      let mine = Self.profile("linked").replacing("holding: 1,", with: "holding: 7,")
+      try write(mine)
+      let good = read()
+      #expect(good.profile("linked")?.file == file.path)
+
+      try write(mine.replacing("powerW", with: "powrW"))
+      var broken = read()
+      #expect(broken.profile("linked")?.file != file.path, "without a last good version the shipped one is used")
+      #expect(broken.keepLastGood(of: good) == ["linked"])
+      #expect(broken.profile("linked")?.file == file.path)
+
+      try write(mine.replacing("i16", with: "i16, negate: true"))
+      var mended = read()
+      #expect(mended.keepLastGood(of: broken).isEmpty)
+      let before = try #require(broken.profile("linked"))
+      let after = try #require(mended.profile("linked"))
+      #expect(ProfileDifference(from: before, to: after).sentences == ["b.powerW changes sign"])
+    }
+  }
 }

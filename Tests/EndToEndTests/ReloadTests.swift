@@ -47,6 +47,48 @@ struct ReloadTests {
     #expect(daemon.isRunning && gateway.log.contains("the configuration was reloaded"))
   }
 
+  @Test("A changed profile is told in sentences, a broken one stays as it was")
+  func profiles() async throws {
+    let gateway = try await TestGateway(profiles: "eastron")
+    defer { gateway.clear() }
+    let text = """
+      schema: heddle.profile/1
+      id: eastron-sdm120
+      name: My own
+      manufacturer: Eastron
+      products: [SDM120]
+      maturity: documentation
+      source: {document: "written for the test"}
+      transport: {modbus: {unit: 1}}
+      devices: {meter: {type: meter, points: {powerW: {input: 12, type: f32}}}}
+
+      """
+    try gateway.write("profiles/own.yaml", text)
+    try gateway.configure(
+      """
+      links:
+        - {id: bus, modbus: {tcp: "127.0.0.1:9"}}
+      devices:
+        - {id: meter-1, profile: eastron-sdm120, link: bus}
+      """)
+    try await gateway.start()
+    let daemon = try #require(gateway.daemon)
+    try gateway.write("profiles/own.yaml", text.replacing("f32", with: "f32, negate: true"))
+    daemon.send(SIGHUP)
+    let sentence = "the profile eastron-sdm120 changed: meter.powerW changes sign"
+    #expect(await eventually(within: 10) { gateway.log.contains(sentence) }, "\(gateway.log)")
+
+    try gateway.write("profiles/own.yaml", text.replacing("powerW", with: "powrW"))
+    daemon.send(SIGHUP)
+    #expect(
+      await eventually(within: 10) { gateway.log.contains("its last good version stays in force") }, "\(gateway.log)")
+    #expect(gateway.log.contains("own.yaml:9:"), "the place is in the log: \(gateway.log)")
+    #expect(
+      await eventually(within: 10) { gateway.log.ranges(of: "the configuration was reloaded").count == 2 },
+      "\(gateway.log)")
+    #expect(daemon.isRunning)
+  }
+
   private func exchanges(_ gateway: TestGateway) async throws -> Double {
     let links = try await gateway.json("status")["links"] as? [[String: Any]]
     return links?.first?["exchanges"] as? Double ?? 0

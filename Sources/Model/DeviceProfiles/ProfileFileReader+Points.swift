@@ -5,7 +5,7 @@ import LocatedYAML
 extension ProfileFileReader {
   private static let pointKeys =
     sourceKeys + conversionKeys + ["path", "type", "length", "order", "valid", "counter", "poll", "optional"]
-  private static let derived = ["chargePowerW", "dischargePowerW", "importPowerW", "exportPowerW"]
+  static let derived = ["chargePowerW", "dischargePowerW", "importPowerW", "exportPowerW"]
 
   func readPoints(_ node: YAMLNode, part: Int) {
     if let points = node["points"], !points.isMapping {

@@ -34,6 +34,14 @@ public struct ProfileLibrary: Sendable {
   /// The profile of that id.
   public func profile(_ id: String) -> DeviceProfile? { profiles[id] }
 
+  /// Files that have errors now stay as they were read before. Returns the ids of the profiles that were kept.
+  public mutating func keepLastGood(of previous: ProfileLibrary) -> [String] {
+    let broken = Set(diagnostics.filter { $0.severity == .error }.map(\.file))
+    let kept = previous.profiles.values.filter { broken.contains($0.file) }
+    for profile in kept { profiles[profile.id] = profile }
+    return kept.map(\.id).sorted()
+  }
+
   private mutating func files(below directory: String) -> [String] {
     // An enumerator does not follow a link that is its own start.
     let real = URL(filePath: directory).resolvingSymlinksInPath().path

@@ -1,0 +1,91 @@
+/// How a product is reached.
+extension ProfileSchema {
+  static var transports: SchemaNode {
+    [
+      "transport": object(["modbus": ref("modbus"), "mqtt": ref("mqtt"), "http": ref("http")])
+        .with(["minProperties": 1, "maxProperties": 1]),
+      "modbus": modbus,
+      "mqtt": mqtt,
+      "http": http,
+      "requestPath": ["type": "string"],
+      "request": request([:]),
+      "polledRequest": request(["poll": ref("poll"), "format": ref("format")]),
+      "expectations": ["type": "object", "additionalProperties": ref("scalar"), "propertyNames": ref("path")],
+      "template": ["type": ["string", "number", "boolean"]],
+    ]
+  }
+
+  private static var modbus: SchemaNode {
+    let ranges: SchemaNode = [
+      "type": "array",
+      "items": ["type": "string", "pattern": "^(holding|input|coil|discrete) [0-9xA-Fa-f]+(\\.\\.[0-9xA-Fa-f]+)?$"],
+    ]
+    return object(
+      [
+        "unit": ref("unitNumber"),
+        "maxRegisters": ["type": "integer", "minimum": 1, "maximum": .number(ReadPlanner.maxRegisters)],
+        "maxGap": ["type": "integer", "minimum": 0, "maximum": .number(ReadPlanner.maxRegisters)],
+        "delayAfterConnect": ref("duration"), "minGap": ref("duration"), "timeout": ref("duration"),
+        "order": ref("order"),
+        "sunspecBases": ["anyOf": [ref("address"), ["type": "array", "items": ref("address")]]],
+        "blocks": ranges, "forbidden": ranges, "writeAnswer": ["enum": ["strict", "tolerant"]],
+        "framing": ["enum": ["tcp", "rtu", "goodwe", "givenergy", "aa55"]],
+      ], required: ["unit"])
+  }
+
+  private static var mqtt: SchemaNode {
+    let availability = object(
+      ["topic": ref("text"), "path": ref("path"), "online": ref("texts"), "offline": ref("texts")],
+      required: ["topic", "online", "offline"])
+    let requests = object(
+      ["topic": ref("template"), "payload": ref("payload"), "every": ref("duration")],
+      required: ["topic", "payload", "every"])
+    return [
+      "anyOf": [
+        ["type": "null"],
+        object([
+          "availability": availability, "silentAfter": ref("duration"),
+          "requests": ["type": "array", "items": requests], "format": ref("format"), "retained": ref("retained"),
+        ]),
+      ]
+    ]
+  }
+
+  private static var http: SchemaNode {
+    let loginStep = request(["keep": ["type": "object", "additionalProperties": ref("path")]])
+    return object([
+      "auth": ["enum": words(HTTPSettings.Authentication.allCases.map(\.rawValue))],
+      "user": ref("parameterName"), "password": ref("parameterName"),
+      "headers": ["type": "object", "additionalProperties": ref("template")],
+      "timeout": ref("duration"), "minGap": ref("duration"),
+      "requests": [
+        "type": "object", "propertyNames": ["pattern": "^[A-Za-z][A-Za-z0-9_-]*$"],
+        "additionalProperties": ref("polledRequest"),
+      ],
+      "login": object(
+        [
+          "steps": ["type": "array", "items": loginStep], "cookies": ["type": "boolean"],
+          "renewOn": ["type": "array", "items": ["type": "integer"]], "lifetime": ref("duration"),
+          "logout": ref("request"),
+        ], required: ["steps"]),
+      "quota": object(
+        ["requests": ["type": "integer", "minimum": 1], "per": ref("duration")], required: ["requests", "per"]),
+      "format": ref("format"),
+    ]).with([
+      "if": ["properties": ["auth": ["enum": ["basic", "digest"]]], "required": ["auth"]],
+      "then": ["required": ["password"]],
+    ])
+  }
+
+  private static func request(_ more: SchemaNode) -> SchemaNode {
+    var methods: [(String, SchemaNode)] = []
+    for method in ProfileFileReader.methods { methods.append((method, ref("requestPath"))) }
+    let keys = SchemaNode.object(methods).with([
+      "json": ref("payload"), "form": ["type": "object", "additionalProperties": ref("template")],
+      "expect": ref("expectations"), "reason": ref("path"),
+    ])
+    return object(keys.with(more)).with([
+      "oneOf": exactlyOne(of: ProfileFileReader.methods), "not": ["required": ["json", "form"]],
+    ])
+  }
+}
