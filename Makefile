@@ -18,7 +18,7 @@ SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/inclu
 # Foreign implementations that tests talk to. Without Python or network those tests are skipped, and say so.
 PEERS := .build/peers
 
-.PHONY: all setup peers run test bench lint format install clean build
+.PHONY: all setup peers run test tables bench lint format install clean build
 
 all: build
 
@@ -40,8 +40,8 @@ run: setup
 	@.build/debug/heddle demo --profiles device-profiles
 
 peers: setup
-	@[ -e $(PEERS)/ready ] || { python3 -m venv $(PEERS) && \
-	  $(PEERS)/bin/pip install --quiet --disable-pip-version-check pymodbus==3.16.1 pysunspec2==1.3.7 && touch $(PEERS)/ready; } || \
+	@[ -e $(PEERS)/ready-2 ] || { python3 -m venv $(PEERS) && \
+	  $(PEERS)/bin/pip install --quiet --disable-pip-version-check pymodbus==3.16.1 pysunspec2==1.3.7 jsonschema==4.25.1 && touch $(PEERS)/ready-2; } || \
 	  echo "no foreign peers: the tests that need them are skipped"
 
 # Tests with deadlines in real time get the machine for themselves: beside the tests that only compute, which want every
@@ -53,6 +53,14 @@ test: setup peers
 	swift test --skip-build --skip '$(WIRE_TESTS)' --skip EndToEndTests
 	swift test --skip-build --filter '$(WIRE_TESTS)'
 	swift test --skip-build --filter EndToEndTests
+
+# What is made from the profiles and their reader: the schema for editors, and the list of products.
+tables: setup
+	swift build --product heddle
+	.build/debug/heddle profile schema > device-profiles/profile.schema.json
+	.build/debug/heddle profile list --markdown --profiles device-profiles > Sources/Gateway/docs/Products.md
+	.build/debug/heddle profile list --summary --profiles device-profiles > .build/summary.md
+	sed -i -e '/^<!-- products -->/,/^<!-- end of products -->/{//!d}' -e '/^<!-- products -->/r .build/summary.md' README.md
 
 # Ratios against a baseline in the same run; at most ten minutes.
 bench: setup

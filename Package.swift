@@ -219,8 +219,8 @@ let package = Package(
     .testTarget(
       name: "GatewayCommandsTests",
       dependencies: [
-        "GatewayCommands", "LocalAPIClient", "LocalAPISchema", "LocalAPIServer", "LocalAPITestSupport", "EnergyModel",
-        argumentParser,
+        "GatewayCommands", "DeviceProfiles", "LocalAPIClient", "LocalAPISchema", "LocalAPIServer",
+        "LocalAPITestSupport", "EnergyModel", argumentParser,
       ]),
     .testTarget(
       name: "GatewayTests",

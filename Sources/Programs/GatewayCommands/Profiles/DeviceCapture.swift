@@ -11,6 +11,8 @@ struct DeviceCapture {
   var messages: [(topic: String, payload: String)] = []
   /// By the request's name or path.
   var responses: [(request: String, body: String)] = []
+  /// What is to be known about the capture itself.
+  var remarks: [String] = []
 
   /// Deeper nesting is no capture.
   private static let maxDepth = 6
@@ -18,34 +20,98 @@ struct DeviceCapture {
   /// Reads a capture for a profile.
   ///
   /// - Parameters:
-  ///   - path: YAML or JSON; for MQTT also lines of `topic payload` as `mosquitto_sub -v` writes them.
+  ///   - path: a file or a folder; YAML or JSON, for MQTT also lines of `topic payload` as `mosquitto_sub -v` writes
+  ///     them, for Modbus also frames in hexadecimal.
   ///   - bound: says which transport and which unit is meant.
   static func read(_ path: String, for bound: BoundProfile) throws(CommandFailure) -> DeviceCapture {
+    var capture = DeviceCapture()
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+      try capture.readFolder(path, bound)
+    } else {
+      try capture.readFile(path, bound)
+    }
+    try capture.checkContent(path, bound)
+    return capture
+  }
+
+  private mutating func readFile(_ path: String, _ bound: BoundProfile) throws(CommandFailure) {
     let text: String
     do throws(CommandFailure) {
       text = try ProfileFiles.text(path)
     } catch {
       throw CommandFailure(message: "\(path): \(error.message)")
     }
-    var capture = DeviceCapture()
-    if case .mqtt = bound.profile.transport, !path.hasSuffix(".json"), !ProfileFiles.hasEnding(path) {
-      capture.readLines(text)
-    } else {
-      let document = parse(text, path)
-      guard let root = document.root else {
-        throw CommandFailure(message: document.diagnostics.first?.oneLine ?? "\(path): there is nothing in it")
+    let isDocument = path.hasSuffix(".json") || ProfileFiles.hasEnding(path)
+    switch bound.profile.transport {
+    case .mqtt where !isDocument: readLines(text)
+    case .modbus where !isDocument && !text.contains("{"): readFrames(text, unit: Int(bound.modbusUnit))
+    default: try readDocument(text, path, bound)
+    }
+  }
+
+  private mutating func readDocument(_ text: String, _ path: String, _ bound: BoundProfile) throws(CommandFailure) {
+    let document = Self.parse(text, path)
+    guard let root = document.root else {
+      throw CommandFailure(message: document.diagnostics.first?.oneLine ?? "\(path): there is nothing in it")
+    }
+    switch bound.profile.transport {
+    case .modbus: readMemory(root, unit: Int(bound.modbusUnit), table: nil, depth: 0)
+    case .mqtt: readMessages(root)
+    case .http: readResponses(root, bound)
+    }
+    if let problem = document.diagnostics.first(where: { $0.severity == .error }) {
+      throw CommandFailure(message: problem.oneLine)
+    }
+  }
+
+  // MARK: Folders
+
+  /// More files are no capture of one device.
+  private static let maxFiles = 2000
+
+  /// Answers in files named after their paths, messages in files named after their topics, or several images.
+  private mutating func readFolder(_ path: String, _ bound: BoundProfile) throws(CommandFailure) {
+    let real = URL(filePath: path).resolvingSymlinksInPath().path
+    let names = (FileManager.default.enumerator(atPath: real)?.compactMap { $0 as? String } ?? []).sorted()
+    guard names.count <= Self.maxFiles else {
+      throw CommandFailure(message: "\(path): there are more than \(Self.maxFiles) files in it")
+    }
+    let files = names.filter { name in
+      var isDirectory: ObjCBool = false
+      return FileManager.default.fileExists(atPath: "\(real)/\(name)", isDirectory: &isDirectory)
+        && !isDirectory.boolValue
+    }
+    switch bound.profile.transport {
+    case .modbus:
+      for name in files { try readFile("\(real)/\(name)", bound) }
+    case .mqtt:
+      for name in files {
+        guard let text = try? ProfileFiles.text("\(real)/\(name)") else { continue }
+        messages.append((name, text.hasSuffix("\n") ? String(text.dropLast()) : text))
       }
-      switch bound.profile.transport {
-      case .modbus: capture.readMemory(root, unit: Int(bound.modbusUnit), table: nil, depth: 0)
-      case .mqtt: capture.readMessages(root)
-      case .http: capture.readResponses(root, bound)
-      }
-      if let problem = document.diagnostics.first(where: { $0.severity == .error }) {
-        throw CommandFailure(message: problem.oneLine)
+    case .http:
+      let assigned = RequestNames(bound).assign(files)
+      for (request, name) in assigned {
+        responses.append((request, try ProfileFiles.text("\(real)/\(name)")))
+        remarks.append("\(request) is \(name)")
       }
     }
-    try capture.checkContent(path, bound)
-    return capture
+  }
+
+  private mutating func readFrames(_ text: String, unit: Int) {
+    let frames = CapturedFrames(text)
+    if let image = frames.images.count == 1 ? frames.images.values.first : frames.images[unit] {
+      registers.merge(image)
+    }
+    if frames.unreadableLines > 0 {
+      remarks.append("\(ProfileWords.count(frames.unreadableLines, "line")) without a complete Modbus frame")
+    }
+    if frames.lonelyAnswers > 0 {
+      remarks.append(
+        "\(ProfileWords.count(frames.lonelyAnswers, "answer")) without its request: "
+          + "write the place before it, as in 'holding 35100: f703…'")
+    }
   }
 
   /// Nearly all JSON is YAML too; what is not (tabs, surrogate pairs) is read as JSON and written as YAML has it.
@@ -62,7 +128,7 @@ struct DeviceCapture {
     case .modbus where registers.isEmpty:
       throw CommandFailure(
         message: "\(path): there are no registers in it",
-        hint: "write {start: 40000, registers: [1, 2]} or {holding: {40000: [1, 2]}}")
+        hint: remarks.first ?? "write {start: 40000, registers: [1, 2]} or {holding: {40000: [1, 2]}}")
     case .mqtt where messages.isEmpty:
       throw CommandFailure(message: "\(path): there are no messages in it", hint: "write {topic: payload}")
     case .http where !responses.contains { bound.requestName($0.request) != nil }:
@@ -103,7 +169,7 @@ struct DeviceCapture {
   }
 
   private mutating func append(_ elements: [YAMLNode], at start: Int, _ table: RegisterTable) {
-    for (offset, element) in elements.enumerated() where !element.isNull {
+    for (offset, element) in elements.enumerated() where !element.isNull && !element.isReadError {
       guard let address = UInt16(exactly: start.addingReportingOverflow(offset).partialValue) else {
         element.report(1, "there is no register behind 65535")
         return
@@ -156,6 +222,9 @@ extension YAMLNode {
     guard let text = scalarText else { return nil }
     return text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)
   }
+
+  /// A register that could not be read when the capture was made.
+  fileprivate var isReadError: Bool { ["error", "read_error"].contains(scalarText) }
 
   /// What goes over the wire: a single value as it is, everything else as JSON.
   fileprivate var payload: String { isScalar ? scalarText ?? "" : json }

@@ -8,22 +8,31 @@ struct ProfileDecodeCommand: ProfileTool {
   static let configuration = CommandConfiguration(
     commandName: "decode", abstract: "What a profile makes of captured data.",
     discussion: """
-      A capture is YAML or JSON. Modbus: {"start": 40000, "registers": [1, 2]} or {"holding": {"40000": [1, 2]}}, also \
-      below the number of a unit. MQTT: {"topic": payload}, or lines as 'mosquitto_sub -v' writes them. HTTP: \
-      {"request or path": body}. Ends with 2 when something that the profile expects gave no value.
+      A capture is a file or a folder. Modbus: {"start": 40000, "registers": [1, 2]} or {"holding": {"40000": [1, 2]}}, \
+      also below the number of a unit, or frames in hexadecimal with their requests, one to a line. MQTT: {"topic": \
+      payload}, or lines as 'mosquitto_sub -v' writes them. HTTP: {"request or path": body}, or a folder of answers in \
+      files named after the path. Ends with 2 when something that the profile expects gave no value.
       """)
 
   @Argument(help: "Path of the profile's file, or its id.")
   var profile: String
-  @Option(help: "The file with the captured data.")
+  @Option(help: "The file or folder with the captured data.")
   var capture: String
+  @Flag(help: "Show each step from the raw value to the reading, with the profile's line.")
+  var explain = false
+  @Flag(help: "Registers that are not in the capture are 0: for scans that leave zeros out.")
+  var zeros = false
   @OptionGroup var parameters: ProfileParameters
   @OptionGroup var options: ProfileOptions
 
   func run(on bench: ProfileBench) throws -> ExitStatus {
     let bound = try parameters.bind(try bench.profile(profile))
-    let decoded = DecodedCapture(try DeviceCapture.read(capture, for: bound), bound)
-    bench.show(decoded) { decoded.lines(color: bench.output.color) }
+    var content = try DeviceCapture.read(capture, for: bound)
+    content.registers.isZeroElsewhere = zeros
+    let decoded = DecodedCapture(content, bound, explained: explain)
+    bench.show(decoded) {
+      explain ? decoded.explanation(file: bound.profile.file) : decoded.lines(color: bench.output.color)
+    }
     return decoded.isComplete ? .fine : .partial
   }
 }
@@ -47,6 +56,8 @@ struct DecodedCapture: Encodable {
     var isUnexpected: Bool
     /// The line of the profile.
     var line: Int
+    /// From the raw value to the reading, where that was asked for.
+    var steps: [PointExplanations.Step]?
   }
 
   struct Device: Encodable {
@@ -66,27 +77,51 @@ struct DecodedCapture: Encodable {
   var remarks: [String] = []
   var isComplete = true
 
-  init(_ capture: DeviceCapture, _ bound: BoundProfile) {
+  init(_ capture: DeviceCapture, _ bound: BoundProfile, explained: Bool = false) {
     profile = bound.profile.id
-    let prepared = capture.registers.prepare(bound)
-    if let remark = prepared.remark { remarks.append(remark) }
-    var decoder = prepared.decoder
-    if let problem = decoder.setupProblem { problems.append(problem) }
-    feed(capture, &decoder)
-    let judge = CaptureJudge(capture: capture, decoder: decoder, snapshot: decoder.snapshot())
+    let decoded = DecodedPoints(capture, bound)
+    remarks = capture.remarks + decoded.remarks
+    problems = decoded.problems
+    unused = decoded.unused
+    let judge = CaptureJudge(capture: capture, decoder: decoded.decoder, snapshot: decoded.snapshot)
+    let explanations = explained ? PointExplanations(capture, bound) : nil
     for (index, part) in bound.profile.parts.enumerated() {
-      let values = part.points.map { judge.value($0, part: index) }
+      let values = part.points.map { point in
+        var value = judge.value(point, part: index)
+        value.steps = explanations?.steps(of: point.name, part: index)
+        return value
+      }
       devices.append(Device(part: part.name, type: part.kind.rawValue, values: values))
     }
     missing = judge.missingRegisters.map(\.description)
     isComplete = problems.isEmpty && !devices.flatMap(\.values).contains(where: \.isUnexpected)
   }
+}
+
+/// A capture behind a profile's decoder.
+struct DecodedPoints {
+  private(set) var decoder: EndpointDecoder
+  /// What the decoder could not understand.
+  private(set) var problems: [String] = []
+  /// Topics and requests of the capture that the profile does not read.
+  private(set) var unused: [String] = []
+  private(set) var remarks: [String] = []
+
+  var snapshot: EndpointSnapshot { decoder.snapshot() }
+
+  init(_ capture: DeviceCapture, _ bound: BoundProfile) {
+    let prepared = capture.registers.prepare(bound)
+    if let remark = prepared.remark { remarks.append(remark) }
+    decoder = prepared.decoder
+    if let problem = decoder.setupProblem { problems.append(problem) }
+    feed(capture)
+  }
 
   /// Twice, because a value can come before its scale factor.
-  private mutating func feed(_ capture: DeviceCapture, _ decoder: inout EndpointDecoder) {
+  private mutating func feed(_ capture: DeviceCapture) {
     guard decoder.setupProblem == nil else { return }
     let time = Timestamp(milliseconds: 0)
-    let bodies = bodies(capture, decoder)
+    let bodies = bodies(capture)
     var batch = ReadingBatch()
     for _ in 0..<2 {
       batch.removeAll()
@@ -97,7 +132,7 @@ struct DecodedCapture: Encodable {
     if batch.unlistedProblems > 0 { problems.append("and \(batch.unlistedProblems) more") }
   }
 
-  private mutating func bodies(_ capture: DeviceCapture, _ decoder: EndpointDecoder) -> [RawFrame.Body] {
+  private mutating func bodies(_ capture: DeviceCapture) -> [RawFrame.Body] {
     let bound = decoder.bound
     switch bound.profile.transport {
     case .modbus: return decoder.readPlan.flatMap { capture.registers.frames($0.range) }
@@ -134,9 +169,10 @@ struct JSONScalar: Encodable {
 }
 
 extension BoundProfile {
-  /// The name of the request that a capture means by its name or by its path.
+  /// The name of the request that a capture means by its name, by its path, or by a name made from it.
   func requestName(_ text: String) -> String? {
-    polledRequests.first { $0.name == text || $0.request.path == text }?.name
+    let names = RequestNames(self)
+    return names.exact(text) ?? names.best(text)
   }
 }
 
@@ -155,14 +191,41 @@ extension DecodedCapture {
       }
       lines += table.lines(color: color) + [""]
     }
-    for remark in remarks { lines.append("note: \(remark)") }
-    for place in unused { lines.append("not used: \(place)") }
-    if !missing.isEmpty { lines.append("missing registers: \(missing.joined(separator: ", "))") }
-    for problem in problems { lines.append("problem: \(problem)") }
+    lines += notes
     let values = devices.flatMap(\.values)
     let absent = values.count(where: \.isUnexpected)
     let words = "\(ProfileWords.count(values.count, "point")), \(values.count { $0.value.value != .null }) with a value"
     return lines + [absent == 0 ? words : "\(words), \(absent) gave nothing unexpectedly"]
+  }
+}
+
+extension DecodedCapture {
+  /// Each point with the steps of its value.
+  func explanation(file: String) -> [String] {
+    var lines: [String] = []
+    for device in devices {
+      for value in device.values {
+        let unit = value.unit.isEmpty ? "" : " \(value.unit)"
+        let verdict = value.verdict.isEmpty ? "" : "  \(value.verdict)"
+        let name = "\(device.part).\(value.name)\(value.isLocal ? " (local)" : "")"
+        lines.append("\(name) = \(value.shown)\(unit)\(verdict)  (\(file):\(value.line))")
+        let steps =
+          [(ProfileWords.short(value.source), value.raw ?? "")]
+          + (value.steps ?? []).map { ($0.what, value.raw == nil ? "" : "\($0.value.value)") }
+        let width = steps.map(\.0.count).max() ?? 0
+        for (what, result) in steps {
+          lines.append("  \(what)\(String(repeating: " ", count: width - what.count))  \(result)")
+        }
+      }
+    }
+    return lines.map { String($0.reversed().drop { $0 == " " }.reversed()) } + notes
+  }
+
+  /// What is to be said about the whole capture.
+  fileprivate var notes: [String] {
+    var lines = remarks.map { "note: \($0)" } + unused.map { "not used: \($0)" }
+    if !missing.isEmpty { lines.append("missing registers: \(missing.joined(separator: ", "))") }
+    return lines + problems.map { "problem: \($0)" }
   }
 }
 

@@ -8,9 +8,20 @@ struct ProfileParameters: ParsableArguments {
     name: [.long, .customLong("param")], help: "A parameter of the profile as NAME=VALUE. Repeatable.")
   var parameter: [String] = []
 
+  /// Stands for a secret that nothing needs as long as the device is not asked.
+  private static let placeholder = "secret"
+
   /// The profile with these parameters and the defaults of the others.
-  func bind(_ profile: DeviceProfile) throws(CommandFailure) -> BoundProfile {
-    let given = try values(profile)
+  ///
+  /// - Parameter isOffline: the device is not asked, so secrets need not be given.
+  func bind(_ profile: DeviceProfile, isOffline: Bool = true) throws(CommandFailure) -> BoundProfile {
+    var given = try values(profile)
+    if isOffline {
+      for parameter in profile.parameters
+      where parameter.isSecret && parameter.kind == .text && parameter.defaultValue == nil {
+        given[parameter.name] = given[parameter.name] ?? .text(Self.placeholder)
+      }
+    }
     let missing = profile.parameters.filter { $0.defaultValue == nil && given[$0.name] == nil }
     guard missing.isEmpty else {
       let names = missing.map { $0.help.isEmpty ? "\($0.name)=…" : "\($0.name)=… (\($0.help))" }

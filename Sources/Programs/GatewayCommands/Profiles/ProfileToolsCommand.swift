@@ -8,13 +8,18 @@ struct ProfileToolsCommand: ParsableCommand {
     commandName: "profile", abstract: "Write device profiles: check, test, plan and try them without the device.",
     subcommands: [
       ProfileListCommand.self, ProfileShowCommand.self, ProfileLintCommand.self, ProfileTestCommand.self,
-      ProfilePlanCommand.self, ProfileDecodeCommand.self, ProfileNewCommand.self,
+      ProfilePlanCommand.self, ProfileDecodeCommand.self, ProfileNewCommand.self, ProfileDiffCommand.self,
+      ProfileSchemaCommand.self,
     ])
 }
 
 struct ProfileListCommand: ProfileTool {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "All profiles.")
 
+  @Flag(help: "As the page of products, in Markdown.")
+  var markdown = false
+  @Flag(help: "How many there are of each kind of device, in Markdown.")
+  var summary = false
   @OptionGroup var options: ProfileOptions
 
   private struct Row: Encodable {
@@ -40,6 +45,11 @@ struct ProfileListCommand: ProfileTool {
   }
 
   func run(on bench: ProfileBench) throws -> ExitStatus {
+    if markdown || summary {
+      let table = ProductTable(try bench.library().profiles.values)
+      bench.output.print(summary ? table.summary : table.page)
+      return .fine
+    }
     let rows = try bench.library().profiles.values.sorted { $0.id < $1.id }.map(Row.init)
     bench.show(rows) {
       guard !rows.isEmpty else { return ["there are no profiles in \(bench.directories.joined(separator: ", "))"] }

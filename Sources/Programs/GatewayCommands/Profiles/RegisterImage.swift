@@ -3,17 +3,28 @@ import DeviceProfiles
 /// The memory of a Modbus device, as far as it is known.
 struct RegisterImage {
   var tables: [RegisterTable: [UInt16: UInt16]] = [:]
+  /// Whether what is not known is 0.
+  var isZeroElsewhere = false
 
   var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
 
   /// The values of a range; `nil` unless all of them are known.
   func values(_ range: RegisterRange) -> [UInt16]? {
-    let values = addresses(range).compactMap { tables[range.table]?[$0] }
+    let values = addresses(range).compactMap { value(range.table, $0) }
     return values.count == Int(range.count) ? values : nil
   }
 
   /// The addresses of a range that are not known.
-  func missing(_ range: RegisterRange) -> [UInt16] { addresses(range).filter { tables[range.table]?[$0] == nil } }
+  func missing(_ range: RegisterRange) -> [UInt16] { addresses(range).filter { value(range.table, $0) == nil } }
+
+  private func value(_ table: RegisterTable, _ address: UInt16) -> UInt16? {
+    tables[table]?[address] ?? (isZeroElsewhere ? 0 : nil)
+  }
+
+  /// Takes over what another image knows.
+  mutating func merge(_ other: RegisterImage) {
+    for (table, values) in other.tables { tables[table, default: [:]].merge(values) { _, new in new } }
+  }
 
   private func addresses(_ range: RegisterRange) -> [UInt16] {
     (0..<Int(range.count)).compactMap { UInt16(exactly: Int(range.address) + $0) }
@@ -33,7 +44,7 @@ struct RegisterImage {
       run = []
     }
     for address in addresses(range) {
-      guard let value = tables[range.table]?[address] else {
+      guard let value = value(range.table, address) else {
         close()
         continue
       }
