@@ -72,7 +72,8 @@ public struct FailSafe: Sendable {
           configuration.devices.first { $0.id == id }.flatMap {
             board.connectivity(of: EndpointID($0.endpointName))
           } ?? Connectivity(since: time.wall())
-        }, changed: { _ in }, makeID: { "cmd_\(Identifiers.random(RandomBytes.system))" }))
+        }, changed: { _ in }, found: { finding in await note(finding, store) },
+        makeID: { "cmd_\(Identifiers.random(RandomBytes.system))" }))
     await dispatcher.configure(RunningConfiguration.targets(of: configuration, links))
     for link in links { await link.adapter.start() }
     let result = try await bounded { try await dispatcher.releaseAll(patience: Self.patience) }
@@ -84,6 +85,24 @@ public struct FailSafe: Sendable {
     logger.notice(
       "\(result.undone) commands undone, \(result.open) left open", metadata: ["devices": "\(devices.count)"])
     return result.open == 0 ? 0 : 1
+  }
+
+  /// What was not given back stays an alert until the next start has done it.
+  private func note(_ finding: CommandFinding, _ store: GatewayStore) async {
+    do {
+      switch finding {
+      case .wrong(let kind, let command, let message):
+        logger.error("\(message)", metadata: ["device": "\(command.deviceID)"])
+        _ = try await store.raise(
+          AlertRecord(
+            id: "alt_\(Identifiers.random(RandomBytes.system))", kind: kind, deviceID: command.deviceID,
+            commandID: command.id, message: message, raisedAt: time.wall()))
+      case .over(let kind, let deviceID):
+        _ = try await store.resolveAlert(kind, deviceID: deviceID, at: time.wall())
+      }
+    } catch {
+      logger.error("an alert could not be kept: \(error)")
+    }
   }
 
   /// Only the links that reach a device which is under command.

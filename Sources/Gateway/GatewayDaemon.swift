@@ -73,6 +73,8 @@ actor GatewayDaemon {
     let events = EventLog(store: store, hub: hub, time: time, logger: logger)
     let makeID: @Sendable (String) -> String = { prefix in "\(prefix)_\(Identifiers.random(RandomBytes.system))" }
     let directory = DeviceDirectory()
+    let alerts = AlertBook(
+      store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
     dispatcher = CommandDispatcher(
       context: DispatchContext(
         store: store, time: time, logger: logger,
@@ -80,6 +82,7 @@ actor GatewayDaemon {
           directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
         },
         changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
+        found: { await alerts.note($0) },
         makeID: { makeID("cmd") }))
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),

@@ -136,4 +136,31 @@ struct CommandLifeTests {
     await bench.dispatcher.stop()
     try await bench.close()
   }
+
+  @Test("A drift that writing again does not mend is an alert until the command ends")
+  func lastingDrift() async throws {
+    let bench = try await DispatchBench()
+    let id = try await bench.dispatcher.submit(
+      bench.request("charge", ["powerW": .number(2000)], duration: 600)
+    ).record.id
+    try await bench.until(id, [.confirmed])
+    bench.battery.setRegister(10, 0)
+    bench.battery.setRegister(1, 0)
+    bench.battery.set(.ignoring)
+    func isAlarmed() -> Bool {
+      bench.findings.all.contains { if case .wrong(.commandDrifted, _, _) = $0 { true } else { false } }
+    }
+    for _ in 0..<4000 where !isAlarmed() {
+      // Fresh telemetry goes on to say that nothing is done.
+      try await bench.battery.refresh(ScriptedBattery.endpoint)
+      if !bench.step() { await Task.yield() }
+    }
+    #expect(isAlarmed())
+    bench.battery.set(.obedient)
+    let cancelling = Task { await bench.dispatcher.cancel(id) }
+    try await bench.until(id, [.cancelled])
+    _ = await cancelling.value
+    #expect(bench.findings.all.last == .over(.commandDrifted, deviceID: "battery-1"))
+    try await bench.close()
+  }
 }

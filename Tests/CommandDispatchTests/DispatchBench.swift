@@ -31,11 +31,14 @@ final class DispatchBench: Sendable {
     store = try await GatewayStore.open(path: path, now: clock.now, logger: logger)
     let connectivity = SharedState(state)
     let ids = SharedCounter()
+    let findings = SharedFindings()
+    self.findings = findings
     dispatcher = CommandDispatcher(
       context: DispatchContext(
         store: store, time: clock.source, logger: logger,
         connectivity: { _ in Connectivity(state: connectivity.value, since: clock.now, lastError: "no answer") },
-        changed: { _ in }, makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
+        changed: { _ in }, found: { finding in findings.append(finding) },
+        makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
     self.shared = connectivity
     await dispatcher.configure([
       DispatchTarget(
@@ -45,6 +48,8 @@ final class DispatchBench: Sendable {
   }
 
   private let shared: SharedState
+  /// What the dispatcher said about devices that need a person.
+  let findings: SharedFindings
 
   func setConnectivity(_ state: Connectivity.State) { shared.set(state) }
 
@@ -94,6 +99,13 @@ final class SharedState: Sendable {
   init(_ state: Connectivity.State) { self.state = Mutex(state) }
   var value: Connectivity.State { state.withLock { $0 } }
   func set(_ new: Connectivity.State) { state.withLock { $0 = new } }
+}
+
+/// What was found, in order.
+final class SharedFindings: Sendable {
+  private let list = Mutex<[CommandFinding]>([])
+  var all: [CommandFinding] { list.withLock { $0 } }
+  func append(_ finding: CommandFinding) { list.withLock { $0.append(finding) } }
 }
 
 /// Numbers that rise.

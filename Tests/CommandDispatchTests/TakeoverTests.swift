@@ -67,16 +67,20 @@ struct TakeoverTests {
     try await bench.close()
   }
 
-  @Test("Going back to normal is tried until it works")
+  @Test("Going back to normal is tried until it works, and is an alert as long as it does not")
   func owed() async throws {
     let bench = try await DispatchBench()
     let id = try await charging(bench, seconds: 20)
     bench.battery.set(.unreachable)
-    try await bench.until(id, [.drifted])
+    let failed = try await bench.until(id, [.drifted])
     #expect(bench.battery.register(10) == 1)
+    let words = "battery-1 did not go back to normal after battery:charge: the link is down"
+    while bench.findings.all.isEmpty { await Task.yield() }
+    #expect(bench.findings.all == [.wrong(.revertFailed, failed, message: words)])
     bench.battery.set(.obedient)
     let record = try await bench.until(id, [.completed])
     #expect(record.history.last?.detail.contains("back to normal") == true)
+    #expect(bench.findings.all.contains(.over(.revertFailed, deviceID: "battery-1")))
     #expect(bench.battery.register(10) == 0)
     try await bench.close()
   }

@@ -12,6 +12,7 @@ package actor InMemoryGateway: GatewayService {
   package var records: [String: CommandRecord] = [:]
   package var calls: [CommandCall] = []
   package var log: [EventResource] = []
+  package var alertList: [AlertRecord] = []
   package var keys: [StoredKey] = []
   package var usageRequests: [UsageRequest] = []
   /// What a new command becomes at once.
@@ -36,6 +37,7 @@ package actor InMemoryGateway: GatewayService {
   package func set(refusal: APIError?) { self.refusal = refusal }
   package func set(devices: [DeviceResource]) { deviceList = devices }
   package func add(_ event: EventResource) { log.append(event) }
+  package func add(_ alert: AlertRecord) { alertList.append(alert) }
   package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
 
   // MARK: The service
@@ -126,6 +128,27 @@ package actor InMemoryGateway: GatewayService {
     }
     records[id]?.move(to: .cancelled)
     return try await command(id)
+  }
+
+  package func alerts(_ query: AlertQuery) async throws(APIError) -> ListSlice<AlertResource> {
+    let own = Set(deviceList.filter { query.customerId == nil || $0.customerId == query.customerId }.map(\.id))
+    return query.slice.slice(
+      of: alertList.filter {
+        own.contains($0.deviceID) && (query.deviceId == nil || $0.deviceID == query.deviceId)
+          && (query.includesResolved || $0.resolvedAt == nil)
+      }.map { AlertResource($0) })
+  }
+
+  package func alert(_ id: String) async throws(APIError) -> AlertResource {
+    guard let alert = alertList.first(where: { $0.id == id }) else { throw .notFound("alert", id) }
+    return AlertResource(alert)
+  }
+
+  package func acknowledgeAlert(_ id: String, actor: String) async throws(APIError) -> AlertResource {
+    guard let index = alertList.firstIndex(where: { $0.id == id }) else { throw .notFound("alert", id) }
+    alertList[index].acknowledgedAt = alertList[index].updatedAt
+    alertList[index].acknowledgedBy = actor
+    return AlertResource(alertList[index])
   }
 
   package func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource> {

@@ -66,6 +66,23 @@ extension LocalAPIClient {
     try await send("POST", "/v1/commands/\(Self.escaped(id))/cancel")
   }
 
+  /// `GET /v1/alerts`, newest first.
+  public func alerts(
+    deviceId: String? = nil, includesResolved: Bool = false
+  ) async throws(APIClientError) -> APIReply<Page<AlertResource>> {
+    try await send(
+      "GET", "/v1/alerts",
+      query: [
+        ("deviceId", deviceId), ("resolved", includesResolved ? "true" : nil),
+        ("perPage", String(SliceRequest.maxPerPage)),
+      ])
+  }
+
+  /// `POST /v1/alerts/{id}/acknowledge`
+  public func acknowledgeAlert(_ id: String) async throws(APIClientError) -> APIReply<AlertResource> {
+    try await send("POST", "/v1/alerts/\(Self.escaped(id))/acknowledge")
+  }
+
   /// `GET /v1/customers`
   public func customers() async throws(APIClientError) -> APIReply<Page<CustomerResource>> {
     try await send("GET", "/v1/customers", query: [("perPage", String(SliceRequest.maxPerPage))])

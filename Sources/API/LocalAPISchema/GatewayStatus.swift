@@ -18,13 +18,16 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
   public var devices: [DeviceStatus]
   /// What was dropped since the start, by cause (`ringFull`, `outOfRange`, `streamClientSlow`).
   public var drops: [String: UInt64]
+  /// Alerts that are not over.
+  public var openAlerts: Int
   /// Where the API listens; filled in by the API server itself.
   public var api: APIAddresses
 
   /// All members, those that can be absent with a default.
   public init(
     version: String, startedAt: Timestamp, now: Timestamp, uptimeSeconds: Double, store: StoreStatus,
-    links: [LinkStatus] = [], devices: [DeviceStatus] = [], drops: [String: UInt64] = [:], api: APIAddresses
+    links: [LinkStatus] = [], devices: [DeviceStatus] = [], drops: [String: UInt64] = [:], openAlerts: Int = 0,
+    api: APIAddresses
   ) {
     self.version = version
     self.startedAt = startedAt
@@ -34,6 +37,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     self.links = links
     self.devices = devices
     self.drops = drops
+    self.openAlerts = openAlerts
     self.api = api
   }
 }

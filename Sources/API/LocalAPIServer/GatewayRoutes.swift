@@ -15,7 +15,8 @@ struct GatewayRoutes: Sendable {
 
   /// Every operation of the API.
   var all: [Route] {
-    systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + keyRoutes
+    systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + alertRoutes
+      + keyRoutes
   }
 
   func route(

@@ -33,6 +33,15 @@ public protocol GatewayService: Sendable {
   /// 409 if it is terminal already. Ends a running lease with its revert.
   func cancelCommand(_ id: String, actor: String) async throws(APIError) -> CommandResource
 
+  // MARK: Alerts
+
+  /// Newest first.
+  func alerts(_ query: AlertQuery) async throws(APIError) -> ListSlice<AlertResource>
+  /// 404 if there is no such alert.
+  func alert(_ id: String) async throws(APIError) -> AlertResource
+  /// Notes who knows of it; the first one counts.
+  func acknowledgeAlert(_ id: String, actor: String) async throws(APIError) -> AlertResource
+
   // MARK: Customers and sites
 
   /// In the order of their ids.
@@ -116,6 +125,28 @@ public struct CommandQuery: Sendable, Hashable {
     self.deviceId = deviceId
     self.customerId = customerId
     self.status = status
+    self.slice = slice
+  }
+}
+
+/// Which alerts are wanted. A `nil` does not restrict.
+public struct AlertQuery: Sendable, Hashable {
+  /// Of this device.
+  public var deviceId: String?
+  /// Of devices of this customer.
+  public var customerId: String?
+  /// Those that are over too.
+  public var includesResolved: Bool
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    deviceId: String? = nil, customerId: String? = nil, includesResolved: Bool = false, slice: SliceRequest
+  ) {
+    self.deviceId = deviceId
+    self.customerId = customerId
+    self.includesResolved = includesResolved
     self.slice = slice
   }
 }

@@ -275,6 +275,59 @@ enum OpenAPIDocument {
             }
           }
         },
+        "/v1/alerts": {
+          "get": {
+            "operationId": "listAlerts",
+            "summary": "What a person has to look at, newest first",
+            "tags": ["alerts"],
+            "parameters": [
+              {"name": "deviceId", "in": "query", "schema": {"type": "string"}},
+              {
+                "name": "resolved", "in": "query", "description": "Those that are over too.",
+                "schema": {"type": "boolean", "default": false}
+              },
+              {"$ref": "#/components/parameters/page"},
+              {"$ref": "#/components/parameters/perPage"}
+            ],
+            "responses": {
+              "200": {
+                "description": "OK",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AlertPage"}}}
+              },
+              "default": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
+        "/v1/alerts/{id}": {
+          "get": {
+            "operationId": "getAlert",
+            "summary": "One alert",
+            "tags": ["alerts"],
+            "parameters": [{"$ref": "#/components/parameters/id"}],
+            "responses": {
+              "200": {
+                "description": "OK",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alert"}}}
+              },
+              "default": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
+        "/v1/alerts/{id}/acknowledge": {
+          "post": {
+            "operationId": "acknowledgeAlert",
+            "summary": "Say that somebody knows of it; it stays until it is over",
+            "tags": ["alerts"],
+            "parameters": [{"$ref": "#/components/parameters/id"}],
+            "responses": {
+              "200": {
+                "description": "OK",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Alert"}}}
+              },
+              "default": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
         "/v1/customers": {
           "get": {
             "operationId": "listCustomers",
@@ -788,6 +841,7 @@ enum OpenAPIDocument {
               "startedAt": {"type": "string", "format": "date-time"},
               "now": {"type": "string", "format": "date-time"},
               "uptimeSeconds": {"type": "number"},
+              "openAlerts": {"type": "integer"},
               "store": {
                 "type": "object",
                 "properties": {
@@ -821,7 +875,9 @@ enum OpenAPIDocument {
               },
               "api": {"type": "object", "properties": {"tcp": {"type": "string"}, "socket": {"type": "string"}}}
             },
-            "required": ["version", "startedAt", "now", "uptimeSeconds", "store", "links", "devices", "drops", "api"]
+            "required": [
+              "version", "startedAt", "now", "uptimeSeconds", "store", "links", "devices", "drops", "openAlerts", "api"
+            ]
           },
           "Link": {
             "type": "object",
@@ -1237,6 +1293,34 @@ enum OpenAPIDocument {
             "type": "object",
             "properties": {
               "data": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}},
+              "page": {"type": "integer"},
+              "perPage": {"type": "integer"},
+              "totalItems": {"type": "integer"},
+              "totalPages": {"type": "integer"}
+            },
+            "required": ["data", "page", "perPage", "totalItems", "totalPages"]
+          },
+          "Alert": {
+            "type": "object",
+            "properties": {
+              "id": {"type": "string", "example": "alt_4f9c2a7be1d0"},
+              "kind": {"type": "string", "enum": ["revert-failed", "command-drifted"]},
+              "deviceId": {"type": "string"},
+              "commandId": {"type": "string"},
+              "message": {"type": "string"},
+              "raisedAt": {"type": "string", "format": "date-time"},
+              "updatedAt": {"type": "string", "format": "date-time"},
+              "count": {"type": "integer", "description": "How often it was seen to be so."},
+              "acknowledgedAt": {"type": "string", "format": "date-time"},
+              "acknowledgedBy": {"type": "string"},
+              "resolvedAt": {"type": "string", "format": "date-time"}
+            },
+            "required": ["id", "kind", "deviceId", "commandId", "message", "raisedAt", "updatedAt", "count"]
+          },
+          "AlertPage": {
+            "type": "object",
+            "properties": {
+              "data": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}},
               "page": {"type": "integer"},
               "perPage": {"type": "integer"},
               "totalItems": {"type": "integer"},

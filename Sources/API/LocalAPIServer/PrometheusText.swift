@@ -28,6 +28,7 @@ struct PrometheusText {
     metric("heddle_store_failing", "gauge", "1 while writing does not work.") {
       [([], status.store.lastError == nil ? 0 : 1)]
     }
+    metric("heddle_open_alerts", "gauge", "What a person has to look at.") { [([], Double(status.openAlerts))] }
     metric("heddle_stream_clients", "gauge", "Clients of the event stream.") { [([], Double(streamClients))] }
   }
 

@@ -35,6 +35,14 @@ struct QueryReader {
     return value
   }
 
+  func flag(_ name: String) throws(APIError) -> Bool? {
+    guard let text = text(name) else { return nil }
+    guard let flag = Bool(text) else {
+      throw .invalid("?\(name)", "'\(name)' must be true or false, not '\(text)'")
+    }
+    return flag
+  }
+
   func word<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) throws(APIError) -> Word?
   where Word.RawValue == String {
     guard let text = text(name) else { return nil }

@@ -63,9 +63,18 @@ extension CommandLane {
     var record = lease.record
     switch drift.observe(holds: look.holds, now: context.time.monotonic()) {
     case .nothing: return
-    case .recovered: await change(&record, .confirmed, "the device does it again")
+    case .recovered:
+      await change(&record, .confirmed, "the device does it again")
+      await context.found(.over(.commandDrifted, deviceID: target.deviceID))
     case .drifted(let reassert):
       await change(&record, .drifted, "the device does not show it any more: \(confirm.expect.text)")
+      if !reassert {
+        await context.found(
+          .wrong(
+            .commandDrifted, record,
+            message: "\(target.deviceID) stopped doing \(record.name), and writing it again did not help: "
+              + confirm.expect.text))
+      }
       if reassert, await turn.take() {
         defer { turn.give() }
         guard !Task.isCancelled, context.time.monotonic() < lease.endsAt,
@@ -156,6 +165,7 @@ extension CommandLane {
   func settleOwed(by record: CommandRecord, _ validated: ValidatedCommand) async {
     let settled = owed.filter { replaces(validated.command, $0.validated.command) }
     owed.removeAll { replaces(validated.command, $0.validated.command) }
+    if !settled.isEmpty, owed.isEmpty { await context.found(.over(.revertFailed, deviceID: target.deviceID)) }
     let isRelease = validated.command.verb == ProfilePart.autoVerb
     for var undo in settled {
       let status = isRelease || undo.record.failure != nil ? undo.status : .superseded
@@ -171,10 +181,12 @@ struct DriftWatch {
   private var mismatchSince: Duration?
   private var isDrifted = false
   private var reasserts = 0
+  private var hasGivenUp = false
 
   mutating func observe(holds: Bool, now: Duration) -> Finding {
     if holds {
       mismatchSince = nil
+      hasGivenUp = false
       defer { isDrifted = false }
       return isDrifted ? .recovered : .nothing
     }
@@ -182,10 +194,13 @@ struct DriftWatch {
     mismatchSince = since
     guard now - since >= DispatchTiming.driftAfter else { return .nothing }
     mismatchSince = now
-    if isDrifted, reasserts >= DispatchTiming.maxReasserts { return .nothing }
+    guard !hasGivenUp else { return .nothing }
     isDrifted = true
-    let reassert = reasserts < DispatchTiming.maxReasserts
-    if reassert { reasserts += 1 }
-    return .drifted(reassert: reassert)
+    guard reasserts < DispatchTiming.maxReasserts else {
+      hasGivenUp = true
+      return .drifted(reassert: false)
+    }
+    reasserts += 1
+    return .drifted(reassert: true)
   }
 }

@@ -76,6 +76,7 @@ extension CommandLane {
       }
     }
     guard let problem else {
+      if owed.isEmpty { await context.found(.over(.revertFailed, deviceID: target.deviceID)) }
       let words = isProven ? "the device is back to normal" : "the device was sent back to normal"
       await change(&undo.record, undo.status, "\(undo.detail); \(words)")
       return nil
@@ -88,6 +89,10 @@ extension CommandLane {
     let now = context.time.wall()
     undo.record.leaseExpiresAt = min(undo.record.leaseExpiresAt ?? now, now)
     await change(&undo.record, .drifted, "going back to normal failed (attempt \(undo.attempts)): \(problem)")
+    await context.found(
+      .wrong(
+        .revertFailed, undo.record,
+        message: "\(target.deviceID) did not go back to normal after \(undo.record.name): \(problem)"))
     return undo
   }
 }

@@ -308,6 +308,7 @@ actor CommandLane {
       "command \(record.name) \(status.rawValue)\(detail.isEmpty ? "" : ": \(detail)")",
       metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
     await context.changed(record)
+    if record.isTerminal { await context.found(.over(.commandDrifted, deviceID: record.deviceID)) }
     return isDurable
   }
 

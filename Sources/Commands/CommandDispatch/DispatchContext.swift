@@ -15,21 +15,33 @@ public struct DispatchContext: Sendable {
   public var connectivity: @Sendable (String) -> Connectivity
   /// Told after each durable change of a command.
   public var changed: @Sendable (CommandRecord) async -> Void
+  /// Told when a device needs a person, and when that is over.
+  public var found: @Sendable (CommandFinding) async -> Void
   /// A fresh id, such as `cmd_…`.
   public var makeID: @Sendable () -> String
 
   /// Puts together what all lanes share; nothing starts here.
   public init(
     store: GatewayStore, time: TimeSource, logger: Logger, connectivity: @escaping @Sendable (String) -> Connectivity,
-    changed: @escaping @Sendable (CommandRecord) async -> Void, makeID: @escaping @Sendable () -> String
+    changed: @escaping @Sendable (CommandRecord) async -> Void,
+    found: @escaping @Sendable (CommandFinding) async -> Void, makeID: @escaping @Sendable () -> String
   ) {
     self.store = store
     self.time = time
     self.logger = logger
     self.connectivity = connectivity
     self.changed = changed
+    self.found = found
     self.makeID = makeID
   }
+}
+
+/// What a person has to look at.
+public enum CommandFinding: Sendable, Hashable {
+  /// Something is wrong with what a command left on its device. May be said again while it is so.
+  case wrong(AlertRecord.Kind, CommandRecord, message: String)
+  /// It is over for a device.
+  case over(AlertRecord.Kind, deviceID: String)
 }
 
 /// The times that the dispatcher keeps.

@@ -30,7 +30,11 @@ extension LocalGateway {
       links: links,
       devices: running.configuration.devices.enumerated().map { index, device in
         status(of: device, index: index, in: running)
-      }, drops: drops(statistics), api: APIAddresses())
+      }, drops: drops(statistics), openAlerts: try await openAlerts(), api: APIAddresses())
+  }
+
+  private func openAlerts() async throws(APIError) -> Int {
+    try await stored { () async throws(GatewayStoreError) in try await store.alerts().count }
   }
 
   private func status(

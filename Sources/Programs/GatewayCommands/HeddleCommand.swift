@@ -20,7 +20,10 @@ struct HeddleCommand: AsyncParsableCommand {
     version: ReleaseVersion.current,
     groupedSubcommands: [
       CommandGroup(
-        name: "SEE", subcommands: [StatusCommand.self, DeviceCommand.self, WatchCommand.self, EventsCommand.self]),
+        name: "SEE",
+        subcommands: [
+          StatusCommand.self, DeviceCommand.self, WatchCommand.self, EventsCommand.self, AlertCommand.self,
+        ]),
       CommandGroup(
         name: "CONTROL",
         subcommands: [BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, CommandCommand.self]),

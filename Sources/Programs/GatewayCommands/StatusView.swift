@@ -23,6 +23,10 @@ enum StatusView {
     ]
     let addresses = [status.api.tcp, status.api.socket].compactMap { $0 }
     if !addresses.isEmpty { lines.append("API on \(addresses.joined(separator: " and "))") }
+    if status.openAlerts > 0 {
+      let words = status.openAlerts == 1 ? "1 alert needs" : "\(status.openAlerts) alerts need"
+      lines.append(TextTable.paint("\(words) a person: heddle alert", .bad, color))
+    }
     if let error = status.store.lastError {
       lines.append(TextTable.paint("the store does not write: \(error)", .bad, color))
     }

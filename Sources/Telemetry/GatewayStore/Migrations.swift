@@ -11,6 +11,7 @@ enum Migrations {
     migrator.registerMigration("1 journal and events") { try $0.execute(sql: journal) }
     migrator.registerMigration("1 telemetry") { try $0.execute(sql: telemetry) }
     migrator.registerMigration("2 device writes") { try $0.execute(sql: deviceWrites) }
+    migrator.registerMigration("2 alerts") { try $0.execute(sql: alerts) }
     return migrator
   }
 
@@ -71,6 +72,14 @@ enum Migrations {
       quality INTEGER NOT NULL, observed_at INTEGER NOT NULL, received_at INTEGER NOT NULL,
       PRIMARY KEY(device_id, field)) STRICT, WITHOUT ROWID;
     CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    """
+
+  private static let alerts = """
+    CREATE TABLE alerts(
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, device_id TEXT NOT NULL, command_id TEXT NOT NULL,
+      message TEXT NOT NULL, raised_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, count INTEGER NOT NULL,
+      acknowledged_at INTEGER, acknowledged_by TEXT, resolved_at INTEGER) STRICT;
+    CREATE UNIQUE INDEX alerts_open ON alerts(kind, device_id) WHERE resolved_at IS NULL;
     """
 
   /// What a device that keeps settings in flash was given, by day in UTC.

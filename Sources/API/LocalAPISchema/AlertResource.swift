@@ -1,0 +1,42 @@
+public import EnergyModel
+
+/// Something that a person has to look at.
+public struct AlertResource: Codable, Sendable, Hashable {
+  /// `alt_…`
+  public var id: String
+  /// What is wrong.
+  public var kind: AlertRecord.Kind
+  /// The device.
+  public var deviceId: String
+  /// The command that it is about.
+  public var commandId: String
+  /// What is wrong, in words.
+  public var message: String
+  /// When it began.
+  public var raisedAt: Timestamp
+  /// When it was last seen to be so.
+  public var updatedAt: Timestamp
+  /// How often it was seen to be so.
+  public var count: Int
+  /// When a person said that he knows.
+  public var acknowledgedAt: Timestamp?
+  /// Who that was.
+  public var acknowledgedBy: String?
+  /// When it was over; absent as long as it is so.
+  public var resolvedAt: Timestamp?
+
+  /// The store's record as the API shows it.
+  public init(_ record: AlertRecord) {
+    id = record.id
+    kind = record.kind
+    deviceId = record.deviceID
+    commandId = record.commandID
+    message = record.message
+    raisedAt = record.raisedAt
+    updatedAt = record.updatedAt
+    count = record.count
+    acknowledgedAt = record.acknowledgedAt
+    acknowledgedBy = record.acknowledgedBy
+    resolvedAt = record.resolvedAt
+  }
+}

@@ -1,0 +1,35 @@
+import CommandDispatch
+import EnergyModel
+import GatewayStore
+import Logging
+import TimeSource
+
+/// Keeps what the dispatcher says about devices that need a person, and tells the listeners when it begins and ends.
+struct AlertBook: Sendable {
+  let store: GatewayStore
+  let events: EventLog
+  let directory: DeviceDirectory
+  let time: TimeSource
+  let logger: Logger
+  let makeID: @Sendable () -> String
+
+  func note(_ finding: CommandFinding) async {
+    do {
+      switch finding {
+      case .wrong(let kind, let command, let message):
+        let alert = AlertRecord(
+          id: makeID(), kind: kind, deviceID: command.deviceID, commandID: command.id, message: message,
+          raisedAt: time.wall())
+        let kept = try await store.raise(alert)
+        guard kept.isNew else { return }
+        logger.error("\(message)", metadata: ["device": "\(command.deviceID)", "alert": "\(kept.alert.id)"])
+        events.record("alert.raised", alert: kept.alert, owner: directory.owner(of: command.deviceID))
+      case .over(let kind, let deviceID):
+        guard let ended = try await store.resolveAlert(kind, deviceID: deviceID, at: time.wall()) else { return }
+        events.record("alert.resolved", alert: ended, owner: directory.owner(of: deviceID))
+      }
+    } catch {
+      logger.error("an alert could not be kept: \(error)")
+    }
+  }
+}
