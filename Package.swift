@@ -118,7 +118,7 @@ let package = Package(
       name: "DeviceSimulator",
       dependencies: [
         "EnergyModel", "LocatedYAML", "DeviceProfiles", "PinnedThread", "TimeSource", "CModbus", "CMosquitto",
-        hummingbird, nioCore, logging,
+        hummingbird, httpTypes, nioCore, logging,
       ],
       path: "Sources/Programs/DeviceSimulator"),
 

@@ -117,6 +117,12 @@ actor GatewayDaemon {
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
   }
 
+  /// Beside the store, whose folder nobody else reads.
+  private func loginDirectory(_ configuration: GatewayConfiguration) -> String {
+    let store = paths.store == GatewayPaths().store ? configuration.storePath : paths.store
+    return URL(fileURLWithPath: store).deletingLastPathComponent().appendingPathComponent("logins").path
+  }
+
   // MARK: Configuration
 
   /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
@@ -125,7 +131,8 @@ actor GatewayDaemon {
       layout: configuration.pipelineLayout, store: store, time: time, logger: logger)
     let assembly = LinkAssembly(
       time: time, random: { Double.random(in: 0..<1) }, logger: logger,
-      gatewayName: ProcessInfo.processInfo.hostName)
+      gatewayName: ProcessInfo.processInfo.hostName,
+      logins: LoginFiles(directory: loginDirectory(configuration), logger: logger))
     do {
       let links = try configuration.links.map { link in
         try assemble(link, of: configuration, into: pipeline, with: assembly)

@@ -22,6 +22,8 @@ struct LinkAssembly {
   let logger: Logger
   /// A name that distinguishes this gateway from others at the same broker.
   let gatewayName: String
+  /// What logins to devices leave for the next run.
+  let logins: LoginFiles
 
   /// Why a link cannot be made, in words.
   struct Failure: Error, CustomStringConvertible {
@@ -50,7 +52,7 @@ struct LinkAssembly {
     case .http(let host):
       return HTTPLink(
         configuration: try HTTPLinkConfiguration(url: host.url, trust: Self.trust(host)), endpoints: endpoints,
-        sink: sink, time: time, random: random, logger: logger)
+        sink: sink, store: logins, time: time, random: random, logger: logger)
     }
   }
 

@@ -123,18 +123,25 @@ struct Bench {
         #expect(send(.writeCoils(address: address, values: [value])) == .written)
       case .publish(let topic, let payload, _):
         #expect(simulation.receive(SimulatedMessage(topic: topic, payload: payload), at: index), "\(operation)")
-      case .request(let request):
-        let answer = simulation.answer(
-          method: request.method, path: request.path, body: request.body ?? "", at: index)
-        guard case .response(200, _, let body) = answer else {
-          Issue.record("\(operation): \(answer)")
-          continue
-        }
-        let document = try JSONDocument(parsing: Array(body.utf8))
-        for expected in request.expect { #expect(document.value(at: expected.path) == expected.equals) }
+      case .request(let request): _ = try answer(request, of: operation)
+      case .modify(let modification):
+        let object = try #require(try answer(modification.read, of: operation))
+        _ = try answer(try modification.request(from: Array(object.utf8)), of: operation)
       case .wait(let duration): clock.advance(by: duration)
       }
     }
     return operations.map(\.description)
+  }
+
+  private func answer(_ request: HTTPRequestData, of operation: WireOperation) throws -> String? {
+    let answer = simulation.answer(method: request.method, path: request.path, body: request.body ?? "", at: index)
+    guard case .response(200, _, let body) = answer else {
+      Issue.record("\(operation): \(answer)")
+      return nil
+    }
+    if request.expect.isEmpty { return body }
+    let document = try JSONDocument(parsing: Array(body.utf8))
+    for expected in request.expect { #expect(expected.holds(for: document.value(at: expected.path))) }
+    return body
   }
 }

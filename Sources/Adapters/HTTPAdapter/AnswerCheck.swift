@@ -16,7 +16,7 @@ enum AnswerCheck {
   /// - Parameter now: wall time, for a `Retry-After` that is a date.
   static func failure(of answer: HTTPAnswer, to request: HTTPRequestData, now: Timestamp) -> HTTPFailure? {
     if let failure = statusFailure(answer, now: now) { return failure }
-    if isWebPage(answer) {
+    if !request.mayAnswerPage, isWebPage(answer) {
       return HTTPFailure(
         kind: .notUnderstood, message: "a web page (HTML) came instead of data; is the address of the link right?")
     }
@@ -68,9 +68,9 @@ enum AnswerCheck {
     }
     for expectation in request.expect {
       let value = document.value(at: expectation.path)
-      guard value != expectation.equals else { continue }
+      guard !expectation.holds(for: value) else { continue }
       var message = "\(expectation.path) is \(value.map { presentable($0.description) } ?? "missing")"
-      message += ", expected \(expectation.equals)"
+      if expectation.equals != HTTPRequestData.Expectation.anything { message += ", expected \(expectation.equals)" }
       if let path = request.reasonPath, let reason = document.value(at: path), reason != .null {
         message += ": \(presentable(reason.description))"
       }

@@ -8,6 +8,7 @@ struct HTTPEndpoint: Sendable {
   struct Errand: Sendable {
     enum Step: Sendable {
       case request(HTTPRequestData)
+      case modify(HTTPModification)
       case poll(Int)
       case wait(Duration)
     }
@@ -18,6 +19,13 @@ struct HTTPEndpoint: Sendable {
     /// Monotonic time before which the next step is not done.
     var notBefore: Duration
     let completion: CheckedContinuation<Result<Void, CommandFault>, Never>
+
+    /// Whether the next step sends something.
+    var needsDevice: Bool {
+      guard steps.indices.contains(position) else { return false }
+      if case .wait = steps[position] { return false }
+      return true
+    }
   }
 
   /// How long a device that does not accept user and password is left alone, because many lock the account.
@@ -28,12 +36,16 @@ struct HTTPEndpoint: Sendable {
   let id: EndpointID
   let requests: [(name: String, request: HTTPRequestData, pollClass: PollClass)]
   let settings: HTTPSettings
-  let redact: SecretRedaction
+  private(set) var redact: SecretRedaction
   var decoder: EndpointDecoder
   var health: EndpointHealth
   var schedule: PollSchedule
   var log = FailureLog()
   var digest: DigestSession?
+  /// The session with a device that wants a login.
+  var session: LoginSession?
+  /// Monotonic time before which no poll is sent, so that the vendor's quota lasts.
+  private(set) var quotaUntil: Duration = .zero
   /// The last failure of each polled request that has not worked since.
   var faults: [String?]
   /// Polled requests whose time has come, by index, in order.
@@ -44,7 +56,11 @@ struct HTTPEndpoint: Sendable {
   var holdReason = ""
   var errands: [Errand] = []
 
-  init(_ specification: EndpointSpecification, now: Duration, wall: Timestamp, random: RandomSource) {
+  /// - Parameter kept: values of a login that outlived the last run of the program.
+  init(
+    _ specification: EndpointSpecification, kept: [String: String] = [:], now: Duration, wall: Timestamp,
+    random: RandomSource
+  ) {
     let bound = specification.profile
     id = specification.id
     requests = bound.polledRequests
@@ -59,8 +75,31 @@ struct HTTPEndpoint: Sendable {
     if settings.authentication == .digest, let credentials = bound.httpCredentials {
       digest = DigestSession(user: credentials.user, password: credentials.password)
     }
+    session = bound.httpLogin.map { LoginSession($0, values: kept) }
     faults = Array(repeating: nil, count: requests.count)
+    hideSecrets()
   }
+
+  /// What the login gave must not be shown either.
+  mutating func hideSecrets() {
+    guard let session, !session.secrets.isEmpty else { return }
+    redact = SecretRedaction(decoder.bound, kept: session.secrets)
+  }
+
+  // MARK: Quota
+
+  /// One request less for today: the polls wait for their share of the time.
+  mutating func spendQuota(now: Duration) {
+    guard let quota = settings.quota else { return }
+    quotaUntil = max(quotaUntil, now) + quota.spacing
+  }
+
+  /// Commands do not wait for the quota, but they may not use up more of it than polls leave over.
+  func isQuotaSpent(now: Duration) -> Bool {
+    settings.quota.map { quotaUntil - now > $0.per * (1 - HTTPQuota.pollShare) + $0.spacing } ?? false
+  }
+
+  // MARK: Polls
 
   /// Moves the requests whose time has come to `pending`; none is there twice.
   mutating func collectDue(now: Duration) {
@@ -77,7 +116,7 @@ struct HTTPEndpoint: Sendable {
   /// When the next poll may be sent; `nil` if there is nothing to poll.
   func nextPoll(now: Duration) -> Duration? {
     guard let due = pending.isEmpty ? schedule.nextDue() : now else { return nil }
-    return max(due, health.nextAttempt, holdUntil)
+    return max(due, health.nextAttempt, holdUntil, quotaUntil)
   }
 
   /// Takes in that a polled request worked. The endpoint is online only when no other request fails.
@@ -113,6 +152,20 @@ struct HTTPEndpoint: Sendable {
     // What could not be asked stays to be asked: it is the probe that finds the device again.
     if health.connectivity.state == .offline || isRepeated(index, failure) { postpone(index) }
     return change
+  }
+
+  /// Takes in that a login did not work: nothing is sent for a while.
+  mutating func loginFailed(
+    _ failure: HTTPFailure, _ reason: String, pause: Duration, now: Duration, wall: Timestamp, random: RandomSource
+  ) -> Connectivity? {
+    hold(until: now + pause, reason)
+    let event: EndpointHealth.Event =
+      switch failure.kind {
+      case .unreachable: .unreachable(reason)
+      case .busy: .busy(reason)
+      default: .failure(reason)
+      }
+    return health.note(event, now: now, wall: wall, random: random)
   }
 
   /// Requests that are sent only once, or that were not heard at all, are not left to the schedule.

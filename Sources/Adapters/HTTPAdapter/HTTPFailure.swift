@@ -15,6 +15,8 @@ struct HTTPFailure: Error, Sendable, Hashable {
     case serverError(Int)
     /// A status that says that the device would not, or an expectation that failed.
     case refused(Int)
+    /// The session is over; a new one is opened and the request sent again.
+    case sessionEnded
     /// The device does not accept user and password.
     case unauthorized
     /// The device asks to be left alone for a while.
@@ -42,6 +44,7 @@ struct HTTPFailure: Error, Sendable, Hashable {
     case .serverError(let status): "HTTP \(status)"
     case .refused(200..<300): "expectation failed"
     case .refused(let status): "HTTP \(status)"
+    case .sessionEnded: "session ended"
     case .unauthorized: "HTTP 401"
     case .busy: "asked to wait"
     case .invalidRequest: "invalid request"
@@ -57,7 +60,7 @@ struct HTTPFailure: Error, Sendable, Hashable {
     case .unreachable, .invalidRequest: .notSent
     case .timeout: .timeout
     case .brokenOff, .notUnderstood, .serverError, .stopped: .brokenOff
-    case .refused, .unauthorized, .busy: .refused
+    case .refused, .unauthorized, .sessionEnded, .busy: .refused
     }
   }
 }

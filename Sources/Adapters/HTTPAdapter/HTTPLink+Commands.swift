@@ -21,6 +21,7 @@ extension HTTPLink {
     for operation in operations {
       switch operation {
       case .request(let data): steps.append(.request(data))
+      case .modify(let modification): steps.append(.modify(modification))
       case .wait(let duration): steps.append(.wait(duration))
       case .writeRegisters, .writeCoil, .publish:
         throw CommandFault(
@@ -56,7 +57,10 @@ extension HTTPLink {
       finishErrand(of: index, .success(()))
       return
     }
-    if let fault = await perform(errand.steps[errand.position], position: errand.position, of: index) {
+    switch await perform(errand.steps[errand.position], position: errand.position, of: index) {
+    case .done: break
+    case .again: return
+    case .failed(let fault):
       finishErrand(of: index, .failure(fault))
       return
     }
@@ -66,35 +70,75 @@ extension HTTPLink {
     if errand.position + 1 == errand.steps.count, !isWaiting { finishErrand(of: index, .success(())) }
   }
 
-  private func perform(_ step: HTTPEndpoint.Errand.Step, position: Int, of index: Int) async -> CommandFault? {
+  /// How a step went.
+  private enum Outcome {
+    case done
+    /// Nothing was carried out, because the session has ended; a login comes first, then the same step.
+    case again
+    case failed(CommandFault)
+  }
+
+  private func perform(_ step: HTTPEndpoint.Errand.Step, position: Int, of index: Int) async -> Outcome {
     let endpoint = agenda.endpoints[index]
-    switch step {
-    case .wait(let duration):
+    if case .wait(let duration) = step {
       agenda.endpoints[index].errands[0].notBefore = time.monotonic() + duration
-      return nil
-    case .request, .poll:
-      if time.monotonic() < endpoint.holdUntil {
-        return fault(.notSent, "not sent, because of \(endpoint.holdReason)", position: position)
-      }
+      return .done
     }
+    let now = time.monotonic()
+    if now < endpoint.holdUntil {
+      return .failed(fault(.notSent, "not sent, because of \(endpoint.holdReason)", position: position))
+    }
+    if endpoint.isQuotaSpent(now: now) {
+      return .failed(fault(.notSent, "not sent, because the vendor's quota is used up for now", position: position))
+    }
+    do throws(HTTPFailure) {
+      switch step {
+      case .wait: break
+      case .poll(let request):
+        agenda.endpoints[index].pending.removeAll { $0 == request }
+        if let failure = await poll(request, of: index) { throw failure }
+      case .request(let data): _ = try await exchange(data, of: index, isPoll: false)
+      case .modify(let modification): try await modify(modification, of: index)
+      }
+      return .done
+    } catch {
+      if error.kind == .sessionEnded { return .again }
+      return .failed(
+        fault(error.faultKind, endpoint.redact("\(name(of: step, endpoint)): \(error.message)"), position: position))
+    }
+  }
+
+  /// Reads an object, changes it and sends it back. Nothing else is sent to the device in between.
+  private func modify(_ modification: HTTPModification, of index: Int) async throws(HTTPFailure) {
+    let answer = try await exchange(modification.read, of: index, isPoll: true)
+    let request: HTTPRequestData
+    do throws(EncodingError) {
+      request = try modification.request(from: answer.body)
+    } catch {
+      // Nothing was written, and the device answered something that cannot be written back.
+      throw HTTPFailure(kind: .refused(answer.status), message: error.message)
+    }
+    do {
+      // The pause that the device wants between two requests.
+      try await time.sleepUntil(agenda.quietUntil)
+    } catch {
+      throw HTTPFailure(kind: .stopped, message: "the link was stopped")
+    }
+    _ = try await exchange(request, of: index, isPoll: false)
+  }
+
+  private func name(of step: HTTPEndpoint.Errand.Step, _ endpoint: HTTPEndpoint) -> String {
     switch step {
-    case .wait: return nil
-    case .poll(let request):
-      agenda.endpoints[index].pending.removeAll { $0 == request }
-      guard let failure = await poll(request, of: index) else { return nil }
-      return fault(
-        failure.faultKind, "request \(endpoint.requests[request].name): \(failure.message)", position: position)
-    case .request(let data):
-      do throws(HTTPFailure) {
-        _ = try await exchange(data, of: index, isPoll: false)
-        return nil
-      } catch {
-        // The query is left out, it may be long and hold codes.
-        let path = data.path.split(separator: "?", maxSplits: 1).first ?? ""
-        return fault(
-          error.faultKind, endpoint.redact("\(data.method) \(path): \(error.message)"), position: position)
-      }
+    case .wait: return "wait"
+    case .poll(let request): return "request \(endpoint.requests[request].name)"
+    case .request(let data): return Self.name(of: data)
+    case .modify(let modification): return Self.name(of: modification.write)
     }
+  }
+
+  /// The query is left out, it may be long and hold codes.
+  private static func name(of data: HTTPRequestData) -> String {
+    "\(data.method) \(data.path.split(separator: "?", maxSplits: 1).first ?? "")"
   }
 
   /// After a step that worked, "not sent" would be wrong for the whole.

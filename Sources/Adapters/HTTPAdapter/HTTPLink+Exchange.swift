@@ -15,16 +15,21 @@ extension HTTPLink {
   func exchange(
     _ data: HTTPRequestData, of index: Int, isPoll: Bool
   ) async throws(HTTPFailure) -> HTTPAnswer {
-    guard !isStopping, let exchanger else { throw HTTPFailure(kind: .stopped, message: "the link was stopped") }
     do throws(HTTPFailure) {
-      let deadline = time.monotonic() + agenda.endpoints[index].settings.timeout
-      let answer = try await authenticated(
-        data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
+      let answer = try await answer(to: data, of: index, isPoll: isPoll)
+      try checkSession(answer, to: data, of: index)
       if let failure = AnswerCheck.failure(of: answer, to: data, now: time.wall()) { throw failure }
       return answer
     } catch {
       throw account(for: error, of: index)
     }
+  }
+
+  /// The answer to a request, whatever it says.
+  func answer(to data: HTTPRequestData, of index: Int, isPoll: Bool) async throws(HTTPFailure) -> HTTPAnswer {
+    guard !isStopping, let exchanger else { throw HTTPFailure(kind: .stopped, message: "the link was stopped") }
+    let deadline = time.monotonic() + agenda.endpoints[index].settings.timeout
+    return try await authenticated(data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
   }
 
   /// Sends a request, and once more if the device rejected the first with a digest challenge.
@@ -35,7 +40,9 @@ extension HTTPLink {
   ) async throws(HTTPFailure) -> HTTPAnswer {
     let usedNonce = agenda.endpoints[index].digest?.challenge?.nonce
     let answer = try await send(data, of: index, isPoll: isPoll, through: exchanger, until: deadline)
-    guard answer.status == 401 else { return answer }
+    // A login has its own way to deal with this.
+    guard answer.status == 401, agenda.endpoints[index].session == nil || agenda.endpoints[index].digest != nil
+    else { return answer }
     guard agenda.endpoints[index].decoder.bound.httpCredentials != nil else {
       throw HTTPFailure(
         kind: .unauthorized, message: "HTTP 401: the device wants user and password, but the installation gives none")
@@ -62,13 +69,13 @@ extension HTTPLink {
     do throws(HTTPFailure) {
       let answer: HTTPAnswer
       do throws(HTTPFailure) {
-        exchanges += 1
+        bookExchange(of: index)
         answer = try await exchanger.send(request, until: deadline)
       } catch {
         // Devices close idle connections whenever they like, so a poll may meet one that is just closing. It is asked
         // once more over a new connection. A command is not, also not by GET: vendors switch things with it.
         guard error.isStaleConnection, isPoll, data.method == "GET" else { throw error }
-        exchanges += 1
+        bookExchange(of: index)
         answer = try await exchanger.send(try clientRequest(data, of: index), until: deadline)
       }
       agenda.quietUntil = time.monotonic() + agenda.endpoints[index].settings.minGap
@@ -83,14 +90,28 @@ extension HTTPLink {
     }
   }
 
-  private func clientRequest(_ data: HTTPRequestData, of index: Int) throws(HTTPFailure) -> HTTPClientRequest {
+  private func bookExchange(of index: Int) {
+    exchanges += 1
+    agenda.endpoints[index].spendQuota(now: time.monotonic())
+  }
+
+  func clientRequest(_ data: HTTPRequestData, of index: Int) throws(HTTPFailure) -> HTTPClientRequest {
+    let session = agenda.endpoints[index].session
+    guard let data = data.filled(login: session?.values ?? [:]) else {
+      throw HTTPFailure(kind: .invalidRequest, message: "it needs a value that the login has not given")
+    }
     guard let target = RequestTarget.text(prefix: configuration.pathPrefix, path: data.path) else {
       throw HTTPFailure(kind: .invalidRequest, message: "its path does not start with '/'")
     }
     var request = HTTPClientRequest(url: configuration.origin + target)
     request.method = HTTPMethod(rawValue: data.method)
     let bound = agenda.endpoints[index].decoder.bound
-    for (name, value) in bound.httpHeaders { request.headers.add(name: name, value: value) }
+    for (name, value) in bound.httpHeaders {
+      // While the session is being opened, headers that need it cannot be there yet.
+      guard let value = LoginMark.fill(value, session?.values ?? [:]) else { continue }
+      request.headers.add(name: name, value: value)
+    }
+    if let cookies = session?.cookies.header { request.headers.add(name: "Cookie", value: cookies) }
     if let body = data.body { request.body = .bytes(ByteBuffer(string: body)) }
     if let type = data.contentType { request.headers.replaceOrAdd(name: "Content-Type", value: type) }
     switch agenda.endpoints[index].settings.authentication {
@@ -117,7 +138,7 @@ extension HTTPLink {
   }
 
   /// Books a result of the connection and takes the secrets out of the failure's words.
-  private func account(for failure: HTTPFailure, of index: Int) -> HTTPFailure {
+  func account(for failure: HTTPFailure, of index: Int) -> HTTPFailure {
     var failure = failure
     failure.message = agenda.endpoints[index].redact(failure.message)
     guard failure.kind != .stopped else { return failure }

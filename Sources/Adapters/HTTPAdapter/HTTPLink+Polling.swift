@@ -22,6 +22,11 @@ extension HTTPLink {
       return nil
     } catch {
       guard !isStopping, error.kind != .stopped else { return error }
+      guard error.kind != .sessionEnded else {
+        // Nothing is wrong with the device: the same comes first again, behind a login.
+        agenda.endpoints[index].pending.insert(request, at: 0)
+        return error
+      }
       note(error, request: request, of: index)
       return error
     }
@@ -57,7 +62,7 @@ extension HTTPLink {
   }
 
   /// Passes a change of connectivity on; the recovery is worth a line in the log.
-  private func report(_ change: Connectivity?, of index: Int) {
+  func report(_ change: Connectivity?, of index: Int) {
     if agenda.endpoints[index].health.connectivity.state == .online,
       agenda.endpoints[index].log.success(now: time.monotonic())
     {

@@ -24,6 +24,7 @@ public actor HTTPLink: Adapter {
   var exchanges: UInt64 = 0
   var errors: [String: UInt64] = [:]
   var lastError: String?
+  let store: (any LoginStore)?
   private let specifications: [EndpointSpecification]
   private var worker: Task<Void, Never>?
   private var sleeper: Task<Void, any Error>?
@@ -35,22 +36,34 @@ public actor HTTPLink: Adapter {
   /// - Parameters:
   ///   - endpoints: the devices; their profiles must be HTTP profiles, others are never asked anything.
   ///   - eventLoopGroup: the loops that all HTTP links of the program share; the process-wide ones if `nil`.
+  ///   - store: where values of a login outlive the program; without one they do not.
   ///   - random: for jitter and for the client nonces of digest authentication.
   public init(
     configuration: HTTPLinkConfiguration, endpoints: [EndpointSpecification], sink: any AdapterSink,
-    eventLoopGroup: (any EventLoopGroup)? = nil, time: TimeSource,
+    eventLoopGroup: (any EventLoopGroup)? = nil, store: (any LoginStore)? = nil, time: TimeSource,
     random: @escaping RandomSource, logger: Logger
   ) {
     self.configuration = configuration
     self.specifications = endpoints
     self.sink = sink
     self.eventLoopGroup = eventLoopGroup ?? HTTPClient.defaultEventLoopGroup
+    self.store = store
     self.time = time
     self.random = random
     self.logger = logger
     let now = time.monotonic()
     let wall = time.wall()
-    agenda = LinkAgenda(endpoints: endpoints.map { HTTPEndpoint($0, now: now, wall: wall, random: random) })
+    agenda = LinkAgenda(
+      endpoints: endpoints.map {
+        HTTPEndpoint($0, kept: Self.kept(for: $0, in: store), now: now, wall: wall, random: random)
+      })
+  }
+
+  private static func kept(
+    for specification: EndpointSpecification, in store: (any LoginStore)?
+  ) -> [String: String] {
+    guard let login = specification.profile.httpLogin, !login.lasting.isEmpty, let store else { return [:] }
+    return store.values(of: specification.id).filter { login.lasting.contains($0.key) }
   }
 
   /// Starts polling and returns at once. Called once.
@@ -70,6 +83,7 @@ public actor HTTPLink: Adapter {
     for index in agenda.endpoints.indices {
       while !agenda.endpoints[index].errands.isEmpty { finishErrand(of: index, .failure(stoppedFault(index))) }
     }
+    await logOut()
     exchanger?.close()
     isConnected = false
   }
@@ -100,6 +114,7 @@ public actor HTTPLink: Adapter {
     while !Task.isCancelled {
       switch agenda.next(now: time.monotonic()) {
       case .wait(let deadline): await sleep(until: deadline)
+      case .login(let endpoint): await logIn(endpoint)
       case .poll(let endpoint, let request): _ = await poll(request, of: endpoint)
       case .errand(let endpoint): await advanceErrand(of: endpoint)
       }

@@ -7,6 +7,8 @@ struct LinkAgenda: Sendable {
     case errand(endpoint: Int)
     /// A polled request of an endpoint, already taken from its list.
     case poll(endpoint: Int, request: Int)
+    /// The session with the device of an endpoint that has something to send.
+    case login(endpoint: Int)
     /// Nothing before this monotonic time; `nil` if nothing at all.
     case wait(until: Duration?)
   }
@@ -28,6 +30,7 @@ struct LinkAgenda: Sendable {
     let order = endpoints.indices.map { ($0 + turn) % endpoints.count }
     for index in order {
       guard let errand = endpoints[index].errands.first, errand.notBefore <= now else { continue }
+      if errand.needsDevice, needsLogin(index, now: now) { return .login(endpoint: index) }
       turn = index + 1
       return .errand(endpoint: index)
     }
@@ -35,6 +38,7 @@ struct LinkAgenda: Sendable {
       for index in order where mayPoll(index, now: now) {
         endpoints[index].collectDue(now: now)
         guard !endpoints[index].pending.isEmpty else { continue }
+        if needsLogin(index, now: now) { return .login(endpoint: index) }
         turn = index + 1
         return .poll(endpoint: index, request: endpoints[index].pending.removeFirst())
       }
@@ -53,10 +57,16 @@ struct LinkAgenda: Sendable {
     pausedUntil = .zero
   }
 
+  /// While a device is left alone nobody logs in to it; what wants to be sent is refused then.
+  private func needsLogin(_ index: Int, now: Duration) -> Bool {
+    now >= endpoints[index].holdUntil && endpoints[index].session?.due(now: now) != nil
+  }
+
   /// A command in the middle of its steps keeps the polls of its own device back.
   private func mayPoll(_ index: Int, now: Duration) -> Bool {
     let endpoint = endpoints[index]
-    return endpoint.errands.isEmpty && endpoint.health.permitsAttempt(at: now) && now >= endpoint.holdUntil
+    return endpoint.errands.isEmpty && endpoint.health.permitsAttempt(at: now)
+      && now >= max(endpoint.holdUntil, endpoint.quotaUntil)
   }
 
   private func wakeTime(now: Duration) -> Duration? {

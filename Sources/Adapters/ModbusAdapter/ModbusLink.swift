@@ -140,7 +140,7 @@ public actor ModbusLink: Adapter {
         throw CommandFault(kind: .notSent, message: "\(operation): \(error.reason)")
       }
     case .wait: return
-    case .publish, .request:
+    case .publish, .request, .modify:
       throw CommandFault(kind: .notSent, message: "\(operation): not possible on a Modbus link")
     }
   }
@@ -171,7 +171,7 @@ extension WireOperation {
     case .writeRegisters(let address, let values, let function):
       .writeRegisters(address: address, values: values, function: function)
     case .writeCoil(let address, let value): .writeCoil(address: address, value: value)
-    case .wait, .publish, .request: nil
+    case .wait, .publish, .request, .modify: nil
     }
   }
 }

@@ -101,7 +101,8 @@ public actor CommandDispatcher {
   /// Everything that `submit` would send, in order, as text. Changes nothing.
   public func dryRun(_ request: CommandRequest) async throws(CommandRefusal) -> [String] {
     let lane = try lane(of: request)
-    return try await lane.validate(request).operations.map(\.description)
+    let operations = try await lane.validate(request).operations
+    return await lane.target.words(for: operations)
   }
 
   /// Withdraws a command: one that waits is not sent, one with a running lease is undone.

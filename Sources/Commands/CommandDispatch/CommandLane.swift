@@ -167,7 +167,7 @@ actor CommandLane {
   }
 
   private func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
-    record.operations = validated.operations.map(\.description)
+    record.operations = target.words(for: validated.operations)
     record.input = validated.input
     if let confirm = validated.command.confirm {
       record.evidence = .init(

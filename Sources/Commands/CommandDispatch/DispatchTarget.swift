@@ -32,6 +32,12 @@ public struct DispatchTarget: Sendable {
 
   /// The profile's description of this device.
   public var description: ProfilePart { profile.profile.parts[part] }
+  /// Wire operations as people and journals see them: without the secrets of the installation.
+  func words(for operations: [WireOperation]) -> [String] {
+    let redact = SecretRedaction(profile)
+    return operations.map { redact($0.description) }
+  }
+
   /// The kind of device, which names its commands.
   public var kind: DeviceKind { description.kind }
 }

@@ -20,6 +20,10 @@ public struct BoundProfile: Sendable {
   public let polledPublishes: [(operation: WireOperation, every: Duration)]
   /// Headers of every HTTP request. May contain secrets.
   public let httpHeaders: [(name: String, value: String)]
+  /// How a session is opened; may contain secrets.
+  public let httpLogin: HTTPLogin<HTTPRequestData>?
+  /// How much longer poll intervals are than the profile says, so that the vendor's quota lasts; 1 without one.
+  public let quotaStretch: Double
   /// User and password where the profile asks for authentication and the installation gives both.
   public let httpCredentials: (user: String, password: String)?
 
@@ -34,6 +38,7 @@ public struct BoundProfile: Sendable {
     var publishes: [(operation: WireOperation, every: Duration)] = []
     var headers: [(name: String, value: String)] = []
     var credentials: (user: String, password: String)?
+    var login: HTTPLogin<HTTPRequestData>?
     do throws(EncodingError) {
       switch profile.transport {
       case .modbus(let settings): unit = try Self.unit(settings, renderer)
@@ -48,6 +53,7 @@ public struct BoundProfile: Sendable {
         }
         for header in settings.headers { headers.append((header.name, try renderer.text(header.value))) }
         credentials = Self.credentials(settings, complete)
+        login = try settings.login.map { (login) throws(EncodingError) in try Self.login(login, renderer) }
       }
     } catch {
       throw ProfileBindingError(parameter: "", message: "\(profile.id): \(error.message)")
@@ -57,11 +63,19 @@ public struct BoundProfile: Sendable {
     polledPublishes = publishes
     httpHeaders = headers
     httpCredentials = credentials
+    httpLogin = login
+    quotaStretch = Self.quotaStretch(profile, requests.map(\.pollClass))
     subscriptions = Self.subscriptions(profile, renderer)
   }
 
   /// How often a class is read; zero for `once`.
   public func pollInterval(_ pollClass: PollClass) -> Duration {
+    let interval = Self.wantedInterval(pollClass, profile)
+    // Whole seconds read better, and nothing with a quota is faster.
+    return quotaStretch > 1 ? .seconds((interval.inSeconds * quotaStretch).rounded(.up)) : interval
+  }
+
+  private static func wantedInterval(_ pollClass: PollClass, _ profile: DeviceProfile) -> Duration {
     if let interval = profile.pollIntervals[pollClass] { return interval }
     return switch pollClass {
     case .fast: .seconds(2)
@@ -71,13 +85,22 @@ public struct BoundProfile: Sendable {
     }
   }
 
+  private static func quotaStretch(_ profile: DeviceProfile, _ classes: [PollClass]) -> Double {
+    guard case .http(let settings) = profile.transport, let quota = settings.quota else { return 1 }
+    let demand = classes.reduce(0.0) { sum, pollClass in
+      let interval = wantedInterval(pollClass, profile)
+      return interval > .zero ? sum + 1 / interval.inSeconds : sum
+    }
+    return quota.stretch(demand: demand)
+  }
+
   /// After which time a gauge of a part counts as old: what the profile says, or three times the rhythm of the part's
   /// fastest gauge. Devices that report by themselves have no rhythm: there it is the time until silence means
   /// offline, or `defaultMessageAge`.
   public func staleAfter(part index: Int) -> Duration {
     guard profile.parts.indices.contains(index) else { return Self.defaultMessageAge }
     let part = profile.parts[index]
-    if let stated = part.staleAfter { return stated }
+    if let stated = part.staleAfter, quotaStretch <= 1 { return stated }
     if case .mqtt(let settings) = profile.transport {
       let asked = settings.requests.map(\.every).min()
       return asked.map { $0 * 3 } ?? settings.silentAfter ?? Self.defaultMessageAge
@@ -91,7 +114,7 @@ public struct BoundProfile: Sendable {
       return false
     }
     let classes = Set((gauges.isEmpty ? part.points : gauges).map(\.pollClass)).subtracting([.once])
-    return (classes.map { pollInterval($0) }.min() ?? pollInterval(.normal)) * 3
+    return max((classes.map { pollInterval($0) }.min() ?? pollInterval(.normal)) * 3, part.staleAfter ?? .zero)
   }
 
   /// `$name` replaced by the parameter's value.
@@ -139,6 +162,16 @@ extension BoundProfile {
       throw EncodingError(message: "the unit '\(settings.unit.text)' is not a number from 0 to 255")
     }
     return unit
+  }
+
+  private static func login(
+    _ login: HTTPLogin<HTTPRequestTemplate>, _ renderer: TemplateRenderer
+  ) throws(EncodingError) -> HTTPLogin<HTTPRequestData> {
+    var bound = try login.map { (request) throws(EncodingError) in try renderer.request(request) }
+    bound.renewOn = login.renewOn.map { end in
+      if case .answer(let expectation) = end { .answer(renderer.filled(expectation)) } else { end }
+    }
+    return bound
   }
 
   private static func credentials(

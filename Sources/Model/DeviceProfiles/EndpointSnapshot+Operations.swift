@@ -21,6 +21,8 @@ extension EndpointSnapshot {
       case .publish(let topic, let payload, let retain):
         operations.append(try renderer.publish(topic: topic, payload: payload, retain: retain))
       case .request(let template): operations.append(.request(try renderer.request(template)))
+      case .modify(let template):
+        if let modification = try renderer.modification(template) { operations.append(.modify(modification)) }
       case .write(let entries):
         var writes: [ControlWrite] = []
         for entry in entries {

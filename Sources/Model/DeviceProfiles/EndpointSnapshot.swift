@@ -67,6 +67,7 @@ public struct EndpointSnapshot: Sendable {
     _ name: String, _ part: Int, _ input: [String: ScalarValue], _ before: [String: ScalarValue]
   ) -> ScalarValue {
     func rest(_ prefix: String) -> String? { name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil }
+    if let kept = rest("login.") { return .text(LoginMark.mark(kept)) }
     if let argument = rest("input.") { return input[argument] ?? .null }
     if let earlier = rest("before.") { return before[earlier] ?? .null }
     if let parameter = rest("parameter.") { return bound.parameters[parameter] ?? .null }

@@ -10,7 +10,7 @@ extension HTTPRequestData {
     }
     for expectation in expect {
       let value = document.value(at: expectation.path)
-      guard value != expectation.equals else { continue }
+      guard !expectation.holds(for: value) else { continue }
       let found = value.map { "is \($0)" } ?? "is not there"
       let reason = reasonPath.flatMap { document.value(at: $0) }.map { ": \($0)" } ?? ""
       return "\(expectation.path.dotted) \(found)\(reason)"

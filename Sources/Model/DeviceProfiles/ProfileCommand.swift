@@ -132,6 +132,7 @@ public enum CommandStep: Sendable {
   case write([(control: String, value: Expression)])
   case publish(topic: TextTemplate, payload: PayloadTemplate, retain: Bool)
   case request(HTTPRequestTemplate)
+  case modify(HTTPModificationTemplate)
   case wait(Duration)
 }
 

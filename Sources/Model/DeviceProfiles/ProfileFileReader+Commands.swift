@@ -205,9 +205,9 @@ extension ProfileFileReader {
   }
 
   private func step(_ node: YAMLNode, _ scope: Scope, _ part: Int) -> CommandStep? {
-    guard node.expectMapping(keys: ["write", "publish", "request", "wait"]) else { return nil }
+    guard node.expectMapping(keys: ["write", "publish", "request", "modify", "wait"]) else { return nil }
     guard node.entries.count == 1, let (key, value) = node.entries.first else {
-      node.report(Finding.step, "a step is one of write, publish, request and wait")
+      node.report(Finding.step, "a step is one of write, publish, request, modify and wait")
       return nil
     }
     switch (key.scalarText, transport) {
@@ -215,9 +215,11 @@ extension ProfileFileReader {
     case ("write", .modbus): return write(value, scope, part)
     case ("publish", .mqtt): return publish(value, scope)
     case ("request", .http): return request(value, scope, isPolled: false).map { .request($0) }
+    case ("modify", .http): return modification(value, scope).map { .modify($0) }
     case ("write", _): key.report(Finding.step, "'write' needs the transport modbus")
     case ("publish", _): key.report(Finding.step, "'publish' needs the transport mqtt")
-    case ("request", _): key.report(Finding.step, "'request' needs the transport http")
+    case ("request", _), ("modify", _):
+      key.report(Finding.step, "'\(key.scalarText ?? "")' needs the transport http")
     default: break
     }
     return nil

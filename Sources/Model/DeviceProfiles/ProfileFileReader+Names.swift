@@ -41,6 +41,13 @@ extension ProfileFileReader {
         hint: Suggestion.hint(for: parameter, among: parameters.map(\.name)))
       return
     }
+    if let kept = name.after("login."), !entry.scope.isPoint {
+      guard !loginNames.contains(kept) else { return }
+      report(
+        entry, name, Finding.login, "the login keeps no '\(kept)'",
+        hint: Suggestion.hint(for: kept, among: loginNames.sorted()))
+      return
+    }
     switch entry.scope {
     case .installation:
       report(

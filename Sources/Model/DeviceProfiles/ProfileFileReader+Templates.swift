@@ -43,20 +43,31 @@ extension ProfileFileReader {
   static let methods = ["get", "post", "put", "patch", "delete"]
 
   func request(_ node: YAMLNode, _ scope: Scope, isPolled: Bool) -> HTTPRequestTemplate? {
-    let keys = Self.methods + ["json", "form", "expect", "reason"] + (isPolled ? ["poll"] : [])
+    let keys = Self.methods + ["json", "form", "expect", "reason", "page"] + (isPolled ? ["poll"] : [])
     guard node.expectMapping(keys: keys) else { return nil }
+    return requestContent(node, scope)
+  }
+
+  /// A request in a mapping whose keys were checked.
+  func requestContent(_ node: YAMLNode, _ scope: Scope) -> HTTPRequestTemplate? {
     let methods = Self.methods.filter { node[$0] != nil }
     guard methods.count == 1, let method = methods.first, let path = node[method] else {
       node.report(Finding.request, "a request needs exactly one of \(Self.methods.joined(separator: ", "))")
       return nil
     }
-    guard let template = text(path, scope) else { return nil }
-    if case .literal(let literal) = template, !literal.hasPrefix("/") {
-      path.report(Finding.path, "the path of a request starts with '/'")
-    }
+    guard let template = requestPath(path, scope) else { return nil }
     return HTTPRequestTemplate(
       method: method.uppercased(), path: template, body: body(node, scope), expect: expectations(node["expect"]),
-      reasonPath: node["reason"].flatMap { pathValue($0) })
+      reasonPath: node["reason"].flatMap { pathValue($0) }, mayAnswerPage: node["page"]?.flagValue() ?? false)
+  }
+
+  /// A path, which may begin with a parameter: the slash is put before it where the parameter has none.
+  func requestPath(_ node: YAMLNode, _ scope: Scope) -> TextTemplate? {
+    guard let template = text(node, scope) else { return nil }
+    if case .literal(let literal) = template, !literal.hasPrefix("/"), !literal.hasPrefix("$") {
+      node.report(Finding.path, "the path of a request starts with '/'")
+    }
+    return template
   }
 
   private func body(_ node: YAMLNode, _ scope: Scope) -> HTTPRequestTemplate.Body {
@@ -76,7 +87,7 @@ extension ProfileFileReader {
       })
   }
 
-  private func expectations(_ node: YAMLNode?) -> [HTTPRequestTemplate.Expectation] {
+  func expectations(_ node: YAMLNode?) -> [HTTPRequestTemplate.Expectation] {
     guard let node else { return [] }
     guard node.isMapping else {
       node.report(Finding.request, "'expect' must be a mapping of paths to values")

@@ -120,8 +120,15 @@ extension ProfileFileReader {
   private func readHTTP(_ node: YAMLNode) {
     var settings = HTTPSettings()
     defer { transport = .http(settings) }
-    guard node.expectMapping(keys: ["auth", "user", "password", "headers", "timeout", "minGap", "requests"])
+    guard
+      node.expectMapping(keys: [
+        "auth", "user", "password", "headers", "timeout", "minGap", "login", "quota", "requests",
+      ])
     else { return }
+    // What a login keeps is known before anything uses it.
+    loginNames = node["login"].map { Self.keptNames($0) } ?? []
+    settings.login = node["login"].flatMap { login($0) }
+    settings.quota = node["quota"].flatMap { quota($0) }
     if let auth = node["auth"]?.wordValue(among: HTTPSettings.Authentication.allCases.map(\.rawValue)) {
       settings.authentication = HTTPSettings.Authentication(rawValue: auth) ?? .none
     }

@@ -11,6 +11,9 @@ final class ProfileFileReader {
     case installation
     case part(Int)
     case command(part: Int, inputs: [String])
+
+    /// Points never see what a login keeps.
+    var isPoint: Bool { if case .part = self { true } else { false } }
   }
 
   struct PendingExpression {
@@ -26,6 +29,8 @@ final class ProfileFileReader {
   var transport: ProfileTransport = .mqtt(MQTTSettings())
   var parts: [ProfilePart] = []
   var pending: [PendingExpression] = []
+  /// What `${login.name}` may name.
+  var loginNames: Set<String> = []
   /// Names of locals that are used as scale factors.
   var pendingScaleFactors: [(node: YAMLNode, name: String, part: Int)] = []
   /// The node of each computed point, for findings about cycles.
@@ -154,7 +159,7 @@ final class ProfileFileReader {
     }
     for (key, value) in node.entries {
       guard let name = identifier(key) else { continue }
-      if ["input", "before", "parameter"].contains(name) {
+      if ["input", "before", "parameter", "login"].contains(name) {
         key.report(Finding.identifier, "'\(name)' has a meaning in expressions and cannot be a device")
       }
       readPart(name, value)
@@ -281,6 +286,7 @@ final class ProfileFileReader {
         Finding.unknownParameter, "there is no parameter '\(name)'",
         hint: Suggestion.hint(for: name, among: parameters.map(\.name)))
     }
+    checkLoginMarks(text, node)
     return text
   }
 

@@ -50,4 +50,6 @@ enum ProfileFinding {
   static let request = 128
   static let address = 129
   static let storage = 130
+  static let login = 150
+  static let quota = 151
 }

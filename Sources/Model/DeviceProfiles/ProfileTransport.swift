@@ -1,4 +1,4 @@
-public import EnergyModel
+import EnergyModel
 
 /// How a product is reached, without the address of an installation.
 public enum ProfileTransport: Sendable {
@@ -84,6 +84,10 @@ public struct HTTPSettings: Sendable {
   public var minGap: Duration = .zero
   /// What is polled, by the name that points use.
   public var requests: [NamedRequest] = []
+  /// How a session is opened; `nil` where the device wants none.
+  public var login: HTTPLogin<HTTPRequestTemplate>?
+  /// How often the vendor lets itself be asked; `nil` where it does not say.
+  public var quota: HTTPQuota?
 
   /// A request that is polled.
   public struct NamedRequest: Sendable {
@@ -118,14 +122,11 @@ public struct HTTPRequestTemplate: Sendable {
   public var expect: [Expectation]
   /// Where the device says why it refused.
   public var reasonPath: DocumentPath?
+  /// The answer may be a web page.
+  public var mayAnswerPage = false
 
-  /// A value that the answer must have.
-  public struct Expectation: Sendable {
-    /// Where it stands in the answer.
-    public var path: DocumentPath
-    /// What it must be.
-    public var equals: ScalarValue
-  }
+  /// A value that the answer must have; the path may have parameters in it.
+  public typealias Expectation = HTTPRequestData.Expectation
 }
 
 /// How to tell that the device is this product.

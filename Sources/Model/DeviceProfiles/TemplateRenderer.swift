@@ -42,7 +42,8 @@ struct TemplateRenderer {
   }
 
   private func value(of name: String) -> ScalarValue {
-    name.hasPrefix("parameter.") ? parameters[String(name.dropFirst("parameter.".count))] ?? .null : lookup(name)
+    if let kept = name.after("login.") { return .text(LoginMark.mark(kept)) }
+    return name.hasPrefix("parameter.") ? parameters[String(name.dropFirst("parameter.".count))] ?? .null : lookup(name)
   }
 
   // MARK: Text
@@ -93,10 +94,10 @@ struct TemplateRenderer {
     switch template.body {
     case .none: break
     case .json(let payload):
-      contentType = "application/json"
+      contentType = HTTPRequestData.json
       body = try json(payload) ?? "null"
     case .form(let fields):
-      contentType = "application/x-www-form-urlencoded"
+      contentType = HTTPRequestData.form
       var pairs: [String] = []
       for field in fields {
         guard let value = try optionalText(field.value) else { continue }
@@ -109,10 +110,27 @@ struct TemplateRenderer {
       case .literal(let text): Self.fill(text, parameters, escape: Self.pathEncoded)
       case .expression: try text(template.path)
       }
-    return HTTPRequestData(
-      method: template.method, path: path, contentType: contentType, body: body,
-      expect: template.expect.map { .init(path: $0.path.mapText(fill), equals: $0.equals) },
-      reasonPath: template.reasonPath?.mapText(fill))
+    var request = HTTPRequestData(
+      method: template.method, path: path.hasPrefix("/") ? path : "/" + path, contentType: contentType, body: body,
+      expect: template.expect.map(filled), reasonPath: template.reasonPath?.mapText(fill))
+    request.mayAnswerPage = template.mayAnswerPage
+    return request
+  }
+
+  func filled(_ expectation: HTTPRequestData.Expectation) -> HTTPRequestData.Expectation {
+    .init(path: expectation.path.mapText(fill), equals: expectation.equals)
+  }
+
+  /// A read-modify-write; `nil` where nothing is left to change, because optional arguments were not given.
+  func modification(_ template: HTTPModificationTemplate) throws(EncodingError) -> HTTPModification? {
+    var changes: [HTTPModification.Change] = []
+    for change in template.changes {
+      guard let value = try json(change.value) else { continue }
+      changes.append(HTTPModification.Change(path: change.path.mapText(fill), json: value))
+    }
+    if changes.isEmpty { return nil }
+    return HTTPModification(
+      read: try request(template.read), changes: changes, only: template.only, write: try request(template.write))
   }
 
   private func optionalText(_ template: TextTemplate) throws(EncodingError) -> String? {
@@ -163,11 +181,21 @@ struct TemplateRenderer {
       .joined(separator: "+")
   }
 
-  private static func pathEncoded(_ text: String) -> String {
+  /// What RFC 3986 allows in paths and queries stays, escapes too.
+  static func queryEncoded(_ text: String) -> String {
+    percentEncoded(text) { isUnreserved($0) || Array("!$&'()*+,;=:@/?%".utf8).contains($0) }
+  }
+
+  static func pathEncoded(_ text: String) -> String {
     percentEncoded(text) { isUnreserved($0) || Array("/:@,;=".utf8).contains($0) }
   }
 
+  /// Marks of the login stay: what goes there is encoded when it is known.
   private static func percentEncoded(_ text: String, _ isAllowed: (UInt8) -> Bool) -> String {
+    LoginMark.mapText(text) { encodedBytes($0, isAllowed) }
+  }
+
+  private static func encodedBytes(_ text: String, _ isAllowed: (UInt8) -> Bool) -> String {
     var result = ""
     for byte in text.utf8 {
       if isAllowed(byte) {

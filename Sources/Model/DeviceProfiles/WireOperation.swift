@@ -63,12 +63,15 @@ public struct PlannedRead: Sendable, Hashable {
   }
 }
 
-/// One thing that goes out on the wire for a command, complete: nothing is computed after it was journaled.
+/// One thing that goes out on the wire for a command, complete: nothing is computed after it was journaled, but for
+/// what a device keeps for itself (the rest of a modified object, the values of a login).
 public enum WireOperation: Sendable, Hashable {
   case writeRegisters(address: UInt16, values: [UInt16], function: WriteFunction)
   case writeCoil(address: UInt16, value: Bool)
   case publish(topic: String, payload: String, retain: Bool)
   case request(HTTPRequestData)
+  /// Two requests with no other between them.
+  case modify(HTTPModification)
   case wait(Duration)
 }
 
@@ -86,6 +89,8 @@ public struct HTTPRequestData: Sendable, Hashable {
   public var expect: [Expectation]
   /// Where the device says why it refused.
   public var reasonPath: DocumentPath?
+  /// The answer may be a web page; otherwise one means that the address is wrong or that nobody is logged in.
+  public var mayAnswerPage = false
 
   /// A value that the answer must have.
   public struct Expectation: Sendable, Hashable {
@@ -97,6 +102,14 @@ public struct HTTPRequestData: Sendable, Hashable {
     public init(path: DocumentPath, equals: ScalarValue) {
       self.path = path
       self.equals = equals
+    }
+
+    /// What stands for any value but null.
+    public static let anything = ScalarValue.text("*")
+
+    /// Whether a value is what it must be.
+    public func holds(for value: ScalarValue?) -> Bool {
+      equals == Self.anything ? value != nil && value != .null : value == equals
     }
   }
 
@@ -117,7 +130,7 @@ public struct HTTPRequestData: Sendable, Hashable {
 extension WireOperation: CustomStringConvertible {
   /// One line for journals, dry runs and profile tests: `FC16 holding 47075 = [0, 2000]`, `FC6 holding 47100 = [1]`,
   /// `FC5 coil 3 = true`, `publish zigbee2mqtt/hall/set {"system_mode":"heat"}`, `POST /control mode=1&fan=0`,
-  /// `wait 2 s`.
+  /// `GET /tariff, then PUT /tariff with /mode = "backup"`, `wait 2 s`. Values of a login stay `${login.token}`.
   public var description: String {
     switch self {
     case .writeRegisters(let address, let values, let function):
@@ -125,6 +138,7 @@ extension WireOperation: CustomStringConvertible {
     case .writeCoil(let address, let value): "FC5 coil \(address) = \(value)"
     case .publish(let topic, let payload, let retain): "publish \(topic) \(payload)\(retain ? " (retained)" : "")"
     case .request(let data): data.body.map { "\(data.method) \(data.path) \($0)" } ?? "\(data.method) \(data.path)"
+    case .modify(let modification): modification.description
     case .wait(let duration): "wait \(duration)"
     }
   }

@@ -165,6 +165,11 @@ public final class Simulation: Sendable {
     } ?? .hangUp
   }
 
+  /// The profile that an endpoint plays, with its parameters.
+  func profile(of index: EndpointIndex) -> BoundProfile? {
+    state.withLock { $0.endpoints.indices.contains(index.value) ? $0.endpoints[index.value].bound : nil }
+  }
+
   /// What an MQTT device publishes now.
   public func messages(at index: EndpointIndex) -> [SimulatedMessage] {
     with(index) { endpoint, _, chance, _, _ in

@@ -18,10 +18,12 @@ extension ProfileSchema {
         ], required: ["topic"]),
       "modify": object(
         [
-          "get": ref("requestPath"), "path": ref("path"), "set": ["type": "object", "propertyNames": ref("path")],
+          "get": ref("requestPath"), "only": ref("texts"),
+          "set": ["type": "object", "minProperties": 1, "propertyNames": ref("path")],
           "put": ref("requestPath"), "post": ref("requestPath"), "patch": ref("requestPath"),
-          "expect": ref("expectations"), "reason": ref("path"),
-        ], required: ["get", "set"]),
+          "expect": ref("expectations"), "reason": ref("path"), "page": ["type": "boolean"],
+        ], required: ["get", "set"]
+      ).with(["oneOf": exactlyOne(of: ["put", "post", "patch"])]),
       "confirm": object(
         ["expect": ref("expression"), "within": ref("duration"), "settle": ref("duration")],
         required: ["expect", "within"]),

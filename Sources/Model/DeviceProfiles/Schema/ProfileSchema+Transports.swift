@@ -52,7 +52,15 @@ extension ProfileSchema {
   }
 
   private static var http: SchemaNode {
-    let loginStep = request(["keep": ["type": "object", "additionalProperties": ref("path")]])
+    let kept: SchemaNode = [
+      "anyOf": [
+        ref("path"),
+        object(["path": ref("path"), "header": ref("text"), "cookie": ref("text")])
+          .with(["minProperties": 1, "maxProperties": 1]),
+      ]
+    ]
+    let loginStep = request(["keep": ["type": "object", "additionalProperties": kept]])
+    let end: SchemaNode = ["anyOf": [["type": "integer", "minimum": 400, "maximum": 599], ref("expectations")]]
     return object([
       "auth": ["enum": words(HTTPSettings.Authentication.allCases.map(\.rawValue))],
       "user": ref("parameterName"), "password": ref("parameterName"),
@@ -64,9 +72,9 @@ extension ProfileSchema {
       ],
       "login": object(
         [
-          "steps": ["type": "array", "items": loginStep], "cookies": ["type": "boolean"],
-          "renewOn": ["type": "array", "items": ["type": "integer"]], "lifetime": ref("duration"),
-          "logout": ref("request"),
+          "steps": ["type": "array", "minItems": 1, "items": loginStep], "refresh": loginStep,
+          "cookies": ["type": "boolean"], "renewOn": ["anyOf": [end, ["type": "array", "items": end]]],
+          "lifetime": ["anyOf": [ref("duration"), ref("path")]], "lasting": ref("texts"), "logout": ref("request"),
         ], required: ["steps"]),
       "quota": object(
         ["requests": ["type": "integer", "minimum": 1], "per": ref("duration")], required: ["requests", "per"]),
@@ -82,7 +90,7 @@ extension ProfileSchema {
     for method in ProfileFileReader.methods { methods.append((method, ref("requestPath"))) }
     let keys = SchemaNode.object(methods).with([
       "json": ref("payload"), "form": ["type": "object", "additionalProperties": ref("template")],
-      "expect": ref("expectations"), "reason": ref("path"),
+      "expect": ref("expectations"), "reason": ref("path"), "page": ["type": "boolean"],
     ])
     return object(keys.with(more)).with([
       "oneOf": exactlyOne(of: ProfileFileReader.methods), "not": ["required": ["json", "form"]],

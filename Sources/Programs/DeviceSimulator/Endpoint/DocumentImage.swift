@@ -128,6 +128,12 @@ struct DocumentImage: Sendable {
       })
   }
 
+  /// The path of a request with parameters filled in.
+  static func filledPath(_ template: String, _ bound: BoundProfile) -> String {
+    let text = filled(template, bound)
+    return text.hasPrefix("/") ? text : "/" + text
+  }
+
   /// Text with `$parameter` filled in.
   static func filled(_ template: String, _ bound: BoundProfile) -> String {
     var pieces = template.split(separator: "$", omittingEmptySubsequences: false).map(String.init)

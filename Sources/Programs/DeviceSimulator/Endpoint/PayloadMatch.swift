@@ -24,6 +24,19 @@ struct PayloadMatch {
     }
   }
 
+  /// An object that was sent back beside the changes that a step makes.
+  func pairs(
+    changes: [(path: DocumentPath, value: PayloadTemplate)], payload: String
+  ) -> [CommandMatcher.Pair]? {
+    guard let document = try? JSONDocument(parsing: Array(payload.utf8)) else { return nil }
+    var result: [CommandMatcher.Pair] = []
+    var seen = 0
+    let agree = changes.allSatisfy {
+      walk($0.value, DocumentImage.path($0.path, bound), document, &result, &seen)
+    }
+    return agree && seen > 0 ? result : nil
+  }
+
   /// The fields of a form beside those of a template.
   func pairs(
     form: [(name: String, value: TextTemplate)], payload: String

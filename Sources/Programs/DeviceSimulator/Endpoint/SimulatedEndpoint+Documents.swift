@@ -65,11 +65,18 @@ extension SimulatedEndpoint {
       return .response(status: 200, contentType: "text/html", body: "<html><body>Please log in</body></html>")
     }
     if let answer = polledAnswer(method: method, path: path, body: body) { return answer }
+    if let answer = objectToModify(method: method, path: path) { return answer }
     guard let step = commandRequest(method: method, path: path) else {
       return .response(status: 404, contentType: "text/plain", body: "no such path: \(path)\n")
     }
     observe(now)
     let recognised = recognise { step, match in
+      if case .modify(let change) = step {
+        guard change.write.method == method, let pathPairs = match.pair(change.write.path, observed: .text(path)),
+          let pairs = match.pairs(changes: change.changes, payload: body)
+        else { return nil }
+        return pathPairs + pairs
+      }
       guard case .request(let request) = step, request.method == method,
         let pathPairs = match.pair(request.path, observed: .text(path)),
         let pairs = Self.pairs(request.body, match, payload: body)
@@ -104,13 +111,34 @@ extension SimulatedEndpoint {
     return .response(status: 200, contentType: "application/json", body: text)
   }
 
+  /// An object that no poll asks for, with the places that a command changes.
+  private func objectToModify(method: String, path: String) -> HTTPAnswer? {
+    for part in bound.profile.parts {
+      for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
+        guard case .modify(let change) = step, case .literal(let text) = change.read.path, method == change.read.method,
+          DocumentImage.filledPath(text, bound) == path
+        else { continue }
+        var tree = JSONTree.object([])
+        for change in change.changes { tree.set(.null, at: DocumentImage.path(change.path, bound)) }
+        return .response(status: 200, contentType: "application/json", body: tree.text)
+      }
+    }
+    return nil
+  }
+
   /// The first step of any command that goes to a path.
   private func commandRequest(method: String, path: String) -> HTTPRequestTemplate? {
     for part in bound.profile.parts {
       for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
-        guard case .request(let request) = step, request.method == method else { continue }
+        let request: HTTPRequestTemplate
+        switch step {
+        case .request(let template): request = template
+        case .modify(let change): request = change.write
+        case .write, .publish, .wait: continue
+        }
+        guard request.method == method else { continue }
         switch request.path {
-        case .literal(let text): if DocumentImage.filled(text, bound) == path { return request }
+        case .literal(let text): if DocumentImage.filledPath(text, bound) == path { return request }
         case .expression: return request
         }
       }
@@ -193,7 +221,7 @@ extension SimulatedEndpoint {
     let match = PayloadMatch(bound: bound)
     let last = steps.lastIndex { step in
       switch step {
-      case .publish, .request: true
+      case .publish, .request, .modify: true
       case .write, .wait: false
       }
     }

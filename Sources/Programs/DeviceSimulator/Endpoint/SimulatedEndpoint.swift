@@ -137,7 +137,7 @@ struct SimulatedEndpoint: Sendable {
       switch operation {
       case .writeRegisters(let address, let words, _): registers?.put(words, table: .holding, address: address)
       case .writeCoil(let address, let bit): registers?.put([bit ? 1 : 0], table: .coil, address: address)
-      case .publish, .request, .wait: break
+      case .publish, .request, .modify, .wait: break
       }
     }
   }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 public import Logging
 import NIOCore
@@ -11,6 +12,7 @@ public struct HTTPPlayer: Sendable {
   private let port: Int
   private let logger: Logger
   private let time: TimeSource
+  private let gate: LoginGate?
 
   /// A request with a larger body is refused.
   static let maxBodyBytes = 64 * 1024
@@ -27,16 +29,25 @@ public struct HTTPPlayer: Sendable {
     self.port = port
     self.logger = logger
     self.time = time
+    gate = simulation.profile(of: endpoint).flatMap { LoginGate($0, time: time) }
   }
 
   /// Serves until the task is cancelled.
   ///
   /// - Parameter onListening: called once with the port.
   public func serve(onListening: @escaping @Sendable (Int) -> Void) async throws {
-    let responder = CallbackResponder { [simulation, endpoint, time] (request: Request, _: BasicRequestContext) in
-      let body = try await request.body.collect(upTo: Self.maxBodyBytes)
-      let answer = simulation.answer(
-        method: request.method.rawValue, path: request.uri.string, body: String(buffer: body), at: endpoint)
+    let responder = CallbackResponder { [simulation, endpoint, time, gate] (request: Request, _: BasicRequestContext) in
+      let buffer = try await request.body.collect(upTo: Self.maxBodyBytes)
+      var path = request.uri.string
+      var body = String(buffer: buffer)
+      if let gate {
+        let fields = request.headers.map { (name: $0.name.rawName, value: $0.value) }
+        switch gate.pass(method: request.method.rawValue, path: path, headers: fields, body: body) {
+        case .answered(let answer): return Self.response(answer)
+        case .passed(let innerPath, let innerBody): (path, body) = (innerPath, innerBody)
+        }
+      }
+      let answer = simulation.answer(method: request.method.rawValue, path: path, body: body, at: endpoint)
       return try await Self.response(answer, time: time)
     }
     let application = Application(
@@ -56,6 +67,15 @@ public struct HTTPPlayer: Sendable {
       return tornResponse
     case .hangUp: return tornResponse
     }
+  }
+
+  private static func response(_ answer: LoginGate.Answer) -> Response {
+    var headers: HTTPFields = [.contentType: "application/json"]
+    for (name, value) in answer.headers {
+      if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
+    }
+    return Response(
+      status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: answer.body)))
   }
 
   /// The connection ends within the answer.

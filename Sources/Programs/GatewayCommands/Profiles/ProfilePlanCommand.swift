@@ -157,18 +157,35 @@ struct ProfilePlan: Encodable {
   }
 
   private mutating func addRequests(_ bound: BoundProfile, _ settings: HTTPSettings) {
+    let redact = SecretRedaction(bound)
     for pollClass in PollClass.allCases {
       let requests = bound.polledRequests.filter { $0.pollClass == pollClass }
       guard !requests.isEmpty else { continue }
       classes.append(
         PollingClass(
           name: pollClass.rawValue, everySeconds: pollClass == .once ? nil : bound.pollInterval(pollClass).seconds,
-          requests: requests.map { Request(text: "\($0.name): \(WireOperation.request($0.request))") }))
+          requests: requests.map { Request(text: redact("\($0.name): \(WireOperation.request($0.request))")) }))
     }
     if settings.minGap > .zero {
       let most = Phrasing.shortened(1 / settings.minGap.seconds, 1)
       remarks.append("the pause of \(DurationText.format(settings.minGap)) allows \(most) requests/s at most")
     }
+    addQuota(bound, settings)
+    if let login = bound.httpLogin {
+      let requests = login.steps.map { "\($0.request.method) \(redact($0.request.path))" }
+      remarks.append("logs in with \(requests.joined(separator: ", "))")
+    }
+  }
+
+  private mutating func addQuota(_ bound: BoundProfile, _ settings: HTTPSettings) {
+    guard let quota = settings.quota else { return }
+    let limit = "the quota is \(quota.requests) requests in \(DurationText.format(quota.per))"
+    let spread = "requests are at least \(Phrasing.shortened(quota.spacing.seconds, 1)) s apart"
+    let stretch =
+      bound.quotaStretch > 1
+      ? "the intervals are \(Phrasing.shortened(bound.quotaStretch, 1)) times what the profile asks for"
+      : "the intervals fit into it"
+    remarks.append("\(limit): \(spread), \(stretch)")
   }
 
   // MARK: In words

@@ -200,6 +200,9 @@ struct WritablePlaces {
       case .write, .wait: break
       case .publish(let topic, _, let retain):
         add("publish \(ProfileWords.text(topic))", retain ? "retained" : "")
+      case .modify(let template):
+        let paths = template.changes.map { "\($0.path)" }.joined(separator: ", ")
+        add("\(template.write.method) \(ProfileWords.text(template.write.path))", "changes \(paths) of what is read")
       case .request(let request): add("\(request.method) \(ProfileWords.text(request.path))", "")
       }
     }
