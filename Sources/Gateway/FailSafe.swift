@@ -111,7 +111,8 @@ public struct FailSafe: Sendable {
   ) throws -> [RunningLink] {
     let assembly = LinkAssembly(
       time: time, random: { Double.random(in: 0..<1) }, logger: logger,
-      gatewayName: ProcessInfo.processInfo.hostName)
+      gatewayName: ProcessInfo.processInfo.hostName,
+      logins: LoginFiles(configuration, paths, logger: logger))
     return try configuration.links.compactMap { link in
       let behind = configuration.devices.filter { $0.linkID == link.id }
       guard behind.contains(where: { devices.contains($0.id) }) else { return nil }

@@ -117,12 +117,6 @@ actor GatewayDaemon {
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
   }
 
-  /// Beside the store, whose folder nobody else reads.
-  private func loginDirectory(_ configuration: GatewayConfiguration) -> String {
-    let store = paths.store == GatewayPaths().store ? configuration.storePath : paths.store
-    return URL(fileURLWithPath: store).deletingLastPathComponent().appendingPathComponent("logins").path
-  }
-
   // MARK: Configuration
 
   /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
@@ -132,7 +126,7 @@ actor GatewayDaemon {
     let assembly = LinkAssembly(
       time: time, random: { Double.random(in: 0..<1) }, logger: logger,
       gatewayName: ProcessInfo.processInfo.hostName,
-      logins: LoginFiles(directory: loginDirectory(configuration), logger: logger))
+      logins: LoginFiles(configuration, paths, logger: logger))
     do {
       let links = try configuration.links.map { link in
         try assemble(link, of: configuration, into: pipeline, with: assembly)

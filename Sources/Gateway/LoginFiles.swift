@@ -9,11 +9,19 @@ struct LoginFiles: LoginStore {
   /// Longer files are not read: nothing that was written here is so long.
   static let maxBytes = 64 * 1024
 
-  let directory: String
+  private let directory: String
   let logger: Logger
 
+  /// Beside the store, whose folder nobody else reads.
+  init(_ configuration: GatewayConfiguration, _ paths: GatewayPaths, logger: Logger) {
+    let store = paths.store == GatewayPaths().store ? configuration.storePath : paths.store
+    directory = URL(fileURLWithPath: store).deletingLastPathComponent().appendingPathComponent("logins").path
+    self.logger = logger
+  }
+
   func values(of endpoint: EndpointID) -> [String: String] {
-    guard let data = FileManager.default.contents(atPath: path(endpoint)), data.count <= Self.maxBytes else { return [:] }
+    guard let data = FileManager.default.contents(atPath: path(endpoint)), data.count <= Self.maxBytes
+    else { return [:] }
     return (try? JSONDecoder().decode([String: String].self, from: data)) ?? [:]
   }
 
@@ -32,7 +40,8 @@ struct LoginFiles: LoginStore {
     } catch {
       // The session works; only a restart would need the owner's help.
       logger.error(
-        "what the login gave cannot be kept over a restart", metadata: ["device": "\(endpoint)", "file": "\(directory)"])
+        "what the login gave cannot be kept over a restart",
+        metadata: ["device": "\(endpoint)", "folder": "\(directory)"])
     }
   }
 

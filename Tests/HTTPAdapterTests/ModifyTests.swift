@@ -65,14 +65,17 @@ struct ModifyTests {
         let put = try #require(server.requests.firstIndex { $0.method == "PUT" })
         #expect(server.requests[put - 1].target == "/tariff")
         #expect(
-          server.requests[put].body == #"{"tariff":{"rate": 0.10, "storage": {"reserved": 30, "x": [1, {"y": null}]}}}"#)
+          server.requests[put].body == #"{"tariff":{"rate": 0.10, "storage": {"reserved": 30, "x": [1, {"y": null}]}}}"#
+        )
         #expect(server.requests[put].headers["Content-Type"] == ["application/json"])
       })
   }
 
-  @Test("Nothing is written when the device shows no object with the place in it", arguments: [
-    #"{"tariff": {}}"#, "[]", "no JSON", "{}", #"{"tariff": {"storage": {"reserved": {}}}}"#,
-  ])
+  @Test(
+    "Nothing is written when the device shows no object with the place in it",
+    arguments: [
+      #"{"tariff": {}}"#, "[]", "no JSON", "{}", #"{"tariff": {"storage": {"reserved": {}}}}"#,
+    ])
   func unknownObject(text: String) async throws {
     try await withDevice(
       script: { $0.target == "/tariff" ? .json(text) : .json(TestProfile.warm) },

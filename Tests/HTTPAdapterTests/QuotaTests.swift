@@ -38,7 +38,9 @@ struct QuotaTests {
         await bench.sink.untilBatches(1)
         let write = WireOperation.request(HTTPRequestData(method: "POST", path: "/set"))
         for _ in 0..<3 { try await link.execute([write], on: .device) }
-        let fault = await #expect(throws: CommandFault.self) { try await link.execute([write, write, write], on: .device) }
+        let fault = await #expect(throws: CommandFault.self) {
+          try await link.execute([write, write, write], on: .device)
+        }
         #expect(fault?.message.contains("quota") == true)
         #expect(server.requests.count < 8)
       })

@@ -106,7 +106,8 @@ final class LoginGate: Sendable {
     _ headers: [(name: String, value: String)], _ state: State, path: String, body: String
   ) -> Bool {
     if state.logins == 0 || state.values.isEmpty && state.cookie == nil { return false }
-    let sent = { (name: String) in headers.filter { $0.name.lowercased() == name }.map(\.value).joined(separator: "; ") }
+    let sent = { (name: String) in headers.filter { $0.name.lowercased() == name }.map(\.value).joined(separator: "; ")
+    }
     if let cookie = state.cookie, !sent("cookie").contains(cookie) { return false }
     return bound.httpHeaders.allSatisfy { header in
       guard !LoginMark.names(in: header.value).isEmpty else { return true }
