@@ -133,7 +133,8 @@ let package = Package(
     .target(
       name: "GatewayCommands",
       dependencies: [
-        "EnergyModel", "LocatedYAML", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", argumentParser,
+        "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", "AdapterKit",
+        "ModbusAdapter", "MQTTAdapter", "HTTPAdapter", argumentParser, logging,
       ],
       path: "Sources/Programs/GatewayCommands"),
 

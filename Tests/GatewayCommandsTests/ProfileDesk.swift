@@ -45,7 +45,10 @@ final class ProfileDesk {
   func path(_ name: String) -> String { directory.appending(path: name).path }
 
   /// Runs `heddle profile …`; `DIR` in an argument is the folder.
-  func run(_ arguments: String...) throws -> Run {
+  func run(_ arguments: String...) throws -> Run { try run(list: arguments) }
+
+  /// The same with a list.
+  func run(list arguments: [String]) throws -> Run {
     let full = ["profile"] + arguments.map { $0.replacing("DIR", with: directory.path) }
     let command = try #require(try HeddleCommand.parseAsRoot(full) as? any ProfileTool)
     let capture = Capture()

@@ -20,6 +20,8 @@ struct HeddleBench {
     print("decode → ring → aggregate …")
     table.add(try await PipelineBenchmark().run())
     table.add(try ReadPlanBenchmark().run())
+    print("decode every family of profiles …")
+    table.add(try DecodeBenchmark().run())
     print("\n\(table)")
     guard table.allHold else { exit(1) }
   }

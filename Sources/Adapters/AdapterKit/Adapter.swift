@@ -55,6 +55,13 @@ public protocol AdapterSink: Sendable {
   func accept(_ batch: borrowing ReadingBatch, from endpoint: EndpointID)
   /// The connectivity of an endpoint changed.
   func connectivityChanged(_ connectivity: Connectivity, of endpoint: EndpointID)
+  /// A message or an answer as it came, before it is understood, for tools that record. Not called for registers.
+  func received(_ frame: RawFrame, from endpoint: EndpointID)
+}
+
+extension AdapterSink {
+  /// A gateway keeps what was understood.
+  public func received(_ frame: RawFrame, from endpoint: EndpointID) {}
 }
 
 /// Why a write or a refresh did not work, in words with the place.

@@ -12,6 +12,7 @@ extension HTTPLink {
       let answer = try await exchange(data, of: index, isPoll: true)
       guard !isStopping else { return HTTPFailure(kind: .stopped, message: "the link was stopped") }
       let frame = RawFrame(body: .response(request: name, body: answer.body), receivedAt: time.wall())
+      sink.received(frame, from: agenda.endpoints[index].id)
       agenda.endpoints[index].decoder.decode(frame, into: &batch)
       defer { batch.removeAll() }
       if !batch.entries.isEmpty { sink.accept(batch, from: agenda.endpoints[index].id) }

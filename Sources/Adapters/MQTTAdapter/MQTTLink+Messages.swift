@@ -35,6 +35,7 @@ extension MQTTLink {
   ) -> (hasReadings: Bool, problem: String?) {
     let frame = RawFrame(
       body: .message(topic: topic, payload: payload, isRetained: isRetained), receivedAt: time.wall())
+    sink.received(frame, from: endpoints[index].id)
     endpoints[index].decoder.decode(frame, into: &batch)
     let result = (hasReadings: !batch.entries.isEmpty, problem: batch.problems.first)
     if result.hasReadings { sink.accept(batch, from: endpoints[index].id) }

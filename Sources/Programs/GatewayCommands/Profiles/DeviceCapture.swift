@@ -23,7 +23,10 @@ struct DeviceCapture {
   ///   - path: a file or a folder; YAML or JSON, for MQTT also lines of `topic payload` as `mosquitto_sub -v` writes
   ///     them, for Modbus also frames in hexadecimal.
   ///   - bound: says which transport and which unit is meant.
-  static func read(_ path: String, for bound: BoundProfile) throws(CommandFailure) -> DeviceCapture {
+  ///   - isComplete: whether the profile's own requests have to be in it.
+  static func read(
+    _ path: String, for bound: BoundProfile, isComplete: Bool = true
+  ) throws(CommandFailure) -> DeviceCapture {
     var capture = DeviceCapture()
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
@@ -31,7 +34,7 @@ struct DeviceCapture {
     } else {
       try capture.readFile(path, bound)
     }
-    try capture.checkContent(path, bound)
+    if isComplete { try capture.checkContent(path, bound) }
     return capture
   }
 

@@ -1,16 +1,32 @@
 import ArgumentParser
+import DeviceProfiles
 import EnergyModel
 import Foundation
+import ModbusAdapter
 
 /// `heddle profile new`: a profile to start from.
 struct ProfileNewCommand: ProfileTool {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Write a commented profile to start from; it passes lint and test as it is.")
+    commandName: "new", abstract: "Write a commented profile to start from; it passes lint and test as it is.",
+    discussion: """
+      Without a device: '--transport modbus --type battery'. From a SunSpec device: '--from sunspec HOST' or '--from \
+      sunspec CAPTURE', with the points that it has and a test of what it said. From any other capture: '--from capture \
+      CAPTURE', with a local for every value, to be bound to fields.
+      """)
 
+  /// What a profile is made from.
+  enum Origin: String, CaseIterable, ExpressibleByArgument { case sunspec, capture }
+
+  @Option(help: "sunspec or capture: write it from what a device said.")
+  var from: Origin?
+  @Argument(help: "The capture, or for sunspec also the device as HOST[:PORT].")
+  var source: String?
   @Option(help: "modbus, mqtt or http.")
-  var transport: StarterTransport
+  var transport: StarterTransport?
   @Option(help: "battery, thermostat, inverter or meter.", transform: { try Self.kind($0) })
-  var type: DeviceKind
+  var type: DeviceKind?
+  @Option(help: "Unit of the Modbus device.")
+  var unit: UInt8 = 1
   @Option(help: "The profile's id: lower case, digits, hyphens.")
   var id: String?
   @Option(name: .shortAndLong, help: "The file to write; without it the profile is printed.")
@@ -32,12 +48,12 @@ struct ProfileNewCommand: ProfileTool {
   }
 
   func run(on bench: ProfileBench) throws -> ExitStatus {
-    let id = id ?? "my-\(type.rawValue)"
+    let id = id ?? "my-\(type?.rawValue ?? "device")"
     guard !id.isEmpty, id.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }) else {
       throw CommandFailure(
         message: "'\(id)' is no id", hint: "use lower case letters, digits and hyphens", status: .usage)
     }
-    let text = StarterProfile(id: id, transport: transport, device: StarterDevice.of(type)).text
+    let text = if let from { try draft(from: from, id: id) } else { try starter(id) }
     if let output { try write(text, to: output) }
     if bench.json {
       bench.show(Written(id: id, file: output, text: text)) { [] }
@@ -48,6 +64,80 @@ struct ProfileNewCommand: ProfileTool {
     }
     return .fine
   }
+
+  private func starter(_ id: String) throws(CommandFailure) -> String {
+    guard let transport, let type else {
+      throw CommandFailure(
+        message: "say --transport and --type, or --from sunspec or capture", hint: "see 'heddle profile new --help'",
+        status: .usage)
+    }
+    return StarterProfile(id: id, transport: transport, device: StarterDevice.of(type)).text
+  }
+
+  // MARK: From what a device said
+
+  private func draft(from origin: Origin, id: String) throws(CommandFailure) -> String {
+    guard let source else {
+      throw CommandFailure(message: "say which capture", hint: "--from \(origin.rawValue) FILE", status: .usage)
+    }
+    switch origin {
+    case .sunspec:
+      let isFile = FileManager.default.fileExists(atPath: source)
+      let image = if isFile { try captured(source).registers } else { try live(source) }
+      return try SunSpecDraft.draft(image, id: id, unit: Int(unit)).text()
+    case .capture:
+      let transport = if let transport { transport } else { try Self.transport(of: source) }
+      return try CaptureDraft.draft(
+        try captured(source, transport), id: id, kind: type ?? .meter, transport: transport, unit: Int(unit)
+      ).text()
+    }
+  }
+
+  /// The whole map of a device that answers, read as `heddle profile record` does.
+  private func live(_ host: String) throws(CommandFailure) -> RegisterImage {
+    let (name, port) = try ProfileRecordCommand.address(host, defaultPort: 502)
+    let reader = ModbusReader(ModbusLinkConfiguration(name: "new", medium: .tcp(host: name, port: port)))
+    var recorder = RegisterRecorder(
+      capture: RecordedCapture(), unit: unit, chunk: Self.chunk,
+      read: { range, unit throws(ModbusReadFailure) in try reader.read(range, unit: unit, timeout: Self.timeout) },
+      pause: { _ in Thread.sleep(forTimeInterval: Self.pause) })
+    guard try !recorder.recordSunSpec().isEmpty else {
+      throw CommandFailure(message: "\(host) has no SunSpec marker", hint: "is the unit right? say --unit N")
+    }
+    return recorder.capture.images[Int(unit)] ?? RegisterImage()
+  }
+
+  private static let chunk = 32
+  private static let timeout = Duration.seconds(3)
+  private static let pause = 0.1
+
+  /// Any capture, without a profile that says what is wanted of it.
+  private func captured(
+    _ path: String, _ transport: StarterTransport = .modbus
+  ) throws(CommandFailure) -> DeviceCapture {
+    let settings: ProfileTransport =
+      switch transport {
+      case .modbus: .modbus(ModbusSettings(unit: Expression(constant: .number(Double(unit)))))
+      case .mqtt: .mqtt(MQTTSettings())
+      case .http: .http(HTTPSettings())
+      }
+    var profile = try DocumentRecorder.plainProfile(topics: ["#"], paths: [], login: nil)
+    profile.transport = settings
+    profile.parts = []
+    guard let bound = try? BoundProfile(profile: profile, parameters: [:]) else {
+      throw CommandFailure(message: "\(path) cannot be read")
+    }
+    return try DeviceCapture.read(path, for: bound, isComplete: false)
+  }
+
+  /// What a capture of `heddle profile record` is of; registers where it does not say.
+  private static func transport(of path: String) throws(CommandFailure) -> StarterTransport {
+    let text = try ProfileFiles.text(path)
+    if text.contains("\"messages\"") { return .mqtt }
+    return text.contains("\"responses\"") ? .http : .modbus
+  }
+
+  // MARK: File
 
   /// Never over a file that is there.
   private func write(_ text: String, to path: String) throws(CommandFailure) {

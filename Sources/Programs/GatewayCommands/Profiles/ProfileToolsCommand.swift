@@ -9,7 +9,7 @@ struct ProfileToolsCommand: ParsableCommand {
     subcommands: [
       ProfileListCommand.self, ProfileShowCommand.self, ProfileLintCommand.self, ProfileTestCommand.self,
       ProfilePlanCommand.self, ProfileDecodeCommand.self, ProfileNewCommand.self, ProfileDiffCommand.self,
-      ProfileSchemaCommand.self,
+      ProfileSchemaCommand.self, ProfileRecordCommand.self,
     ])
 }
 

@@ -66,7 +66,7 @@ struct RegisterImage {
   }
 
   /// A set-up that asks for more reads is endless.
-  private static let maxSetupReads = 1000
+  static let maxSetupReads = 1000
 
   /// What is not known answers with exception 2; the last such read is returned too.
   private func answered(_ bound: BoundProfile) -> (decoder: EndpointDecoder, unknown: RegisterRange?) {
