@@ -5,7 +5,7 @@ import Testing
 
 /// A shipped profile that is fed with what a real device said.
 struct CapturedDevice {
-  private(set) var decoder: EndpointDecoder
+  var decoder: EndpointDecoder
   /// What the decoder complained about.
   private(set) var problems: [String] = []
   /// When the next frame arrives.
@@ -38,7 +38,7 @@ struct CapturedDevice {
     take(.message(topic: topic, payload: try json.bytes(), isRetained: false))
   }
 
-  private mutating func take(_ body: RawFrame.Body) {
+  mutating func take(_ body: RawFrame.Body) {
     var batch = ReadingBatch()
     decoder.decode(RawFrame(body: body, receivedAt: now), into: &batch)
     problems += batch.problems
