@@ -26,6 +26,9 @@ struct TemplateRenderer {
   /// belongs to is left out.
   func optional(_ expression: Expression) throws(EncodingError) -> ScalarValue? {
     let value = evaluate(expression)
+    if case .number(let number) = value, !number.isFinite {
+      throw EncodingError(message: "'\(expression.text)' is not a finite number")
+    }
     if value != .null || expression.nameList.isEmpty { return value }
     let absent = expression.nameList.filter { self.value(of: $0) == .null }
     if !absent.isEmpty, absent.allSatisfy({ $0.hasPrefix("input.") }) { return nil }
