@@ -147,8 +147,57 @@ import Testing
       transport: mqtt, devices: "m: {type: meter, points: {powerW: {topic: ⟨a/b+/c}}}", code: "P126",
       message: "a wildcard stands alone"),
     Mistake(
-      transport: mqtt, devices: "m: {type: meter, points: {powerW: {topic: ⟨a/$x}}}", code: "P120",
+      transport: mqtt, devices: "m: {type: meter, points: {powerW: {topic: a/⟨$x}}}", code: "P120",
       message: "there is no parameter 'x'"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: "set ⟨${input.on"}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P113", message: "'${' has no '}'"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: "set ⟨${ }"}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P113", message: "'${}' has no expression"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: "set ${1 +⟨}"}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P113", message: "expected a value"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: "${input.on} ⟨$serail"}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P120",
+      message: "no parameter 'serail'; did you mean 'serial'?"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: "set ${⟨input.of}"}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P114", message: "the command has no input 'of'"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: {"a⟨$serail": 1}}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P120", message: "no parameter 'serail'"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/$serial", payload: {"⟨${1}": 1}}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P113", message: "here are only parameters"),
+    Mistake(
+      transport: mqtt,
+      devices: """
+        m: {type: meter, points: {}, commands: {switch: {input: {on: {}}, steps: [
+          {publish: {topic: "t/${⟨input.of}/set", payload: 1}}]}}}
+        """, parameters: "{serial: {type: text}}", code: "P114", message: "the command has no input 'of'"),
     Mistake(devices: "⟨input: {type: battery}", code: "P101", message: "has a meaning in expressions"),
   ]
 

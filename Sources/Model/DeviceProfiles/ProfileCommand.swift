@@ -136,10 +136,30 @@ public enum CommandStep: Sendable {
   case wait(Duration)
 }
 
-/// Text with `$parameter` in it, or a whole expression when it starts with `=`.
+/// Text with `$parameter` and `${expression}` in it, or a whole expression when it starts with `=`.
 public enum TextTemplate: Sendable {
   case literal(String)
   case expression(Expression)
+  case mixed([Piece])
+
+  /// A stretch of a text with expressions in it.
+  public enum Piece: Sendable {
+    /// Text with `$parameter` in it.
+    case text(String)
+    case expression(Expression)
+  }
+
+  /// The names that must have a value before the text can be made.
+  public var names: Set<String> {
+    switch self {
+    case .literal: []
+    case .expression(let expression): expression.names
+    case .mixed(let pieces):
+      pieces.reduce(into: []) { names, piece in
+        if case .expression(let expression) = piece { names.formUnion(expression.names) }
+      }
+    }
+  }
 }
 
 /// A JSON tree or form whose leaves may be expressions.

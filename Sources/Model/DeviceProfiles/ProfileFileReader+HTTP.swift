@@ -100,14 +100,6 @@ extension ProfileFileReader {
     return Set(keep.entries.compactMap(\.key.scalarText))
   }
 
-  /// Marks within a text; those in expressions are names like others.
-  func checkLoginMarks(_ text: String, _ node: YAMLNode) {
-    for name in LoginMark.names(in: text) where !loginNames.contains(name) {
-      node.report(
-        Finding.login, "the login keeps no '\(name)'", hint: Suggestion.hint(for: name, among: loginNames.sorted()))
-    }
-  }
-
   // MARK: Quota
 
   func quota(_ node: YAMLNode) -> HTTPQuota? {

@@ -6,8 +6,13 @@ extension ProfileFileReader {
   /// An expression, or a number or flag as one. Its names are checked at the end.
   func expression(_ node: YAMLNode, _ scope: Scope, skipping offset: Int = 0) -> Expression? {
     guard let text = node.textValue() else { return nil }
+    return expression(String(text.dropFirst(offset)), in: node, scope, at: offset)
+  }
+
+  /// An expression that stands in a node's text behind `offset` characters.
+  private func expression(_ text: String, in node: YAMLNode, _ scope: Scope, at offset: Int) -> Expression? {
     do throws(ExpressionError) {
-      let expression = try Expression(parsing: String(text.dropFirst(offset)))
+      let expression = try Expression(parsing: text)
       pending.append(PendingExpression(node: node, offset: offset, expression: expression, scope: scope))
       return expression
     } catch {
@@ -19,7 +24,69 @@ extension ProfileFileReader {
   func text(_ node: YAMLNode, _ scope: Scope) -> TextTemplate? {
     guard let text = node.textValue() else { return nil }
     if text.hasPrefix("=") { return expression(node, scope, skipping: 1).map { .expression($0) } }
-    return checkedText(node).map { .literal($0) }
+    guard text.contains("${") else { return checkedText(node).map { .literal($0) } }
+    return pieces(of: Array(text), node, scope).map { .mixed($0) }
+  }
+
+  /// `a/${b + 1}/c` → `a/`, `b + 1`, `/c`; `nil` after a finding.
+  private func pieces(of text: [Character], _ node: YAMLNode, _ scope: Scope) -> [TextTemplate.Piece]? {
+    var pieces: [TextTemplate.Piece] = []
+    var isWhole = true
+    var index = 0
+    var start = 0
+    func close() {
+      guard start < index else { return }
+      let literal = String(text[start..<index])
+      checkParameters(in: literal, node, at: start)
+      pieces.append(.text(literal))
+    }
+    while index < text.count {
+      guard text[index] == "$", index + 1 < text.count, text[index + 1] == "{" else {
+        index += 1
+        continue
+      }
+      close()
+      guard let end = Self.closingBrace(in: text, from: index + 2) else {
+        node.report(Finding.expression, inText: index + 1, "'${' has no '}'", hint: "write ${expression}")
+        return nil
+      }
+      let inner = String(text[(index + 2)..<end])
+      if inner.allSatisfy(\.isWhitespace) {
+        node.report(Finding.expression, inText: index + 1, "'${}' has no expression", hint: "write ${expression}")
+        isWhole = false
+      } else if let found = expression(inner, in: node, scope, at: index + 2) {
+        pieces.append(.expression(found))
+      } else {
+        isWhole = false
+      }
+      index = end + 1
+      start = index
+    }
+    close()
+    return isWhole ? pieces : nil
+  }
+
+  /// The brace that ends an expression; braces in texts of the expression do not count.
+  private static func closingBrace(in text: [Character], from start: Int) -> Int? {
+    var isQuoted = false
+    for index in start..<text.count {
+      if text[index] == "'" { isQuoted.toggle() }
+      if text[index] == "}", !isQuoted { return index }
+    }
+    return nil
+  }
+
+  /// Reports names behind `$` that are no parameters, where they stand.
+  func checkParameters(in text: String, _ node: YAMLNode, at offset: Int = 0) {
+    var place = offset
+    for (index, part) in text.split(separator: "$", omittingEmptySubsequences: false).enumerated() {
+      defer { place += part.count + 1 }
+      let name = String(part.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) })
+      guard index > 0, !name.isEmpty, !parameters.contains(where: { $0.name == name }) else { continue }
+      node.report(
+        Finding.unknownParameter, inText: place, "there is no parameter '\(name)'",
+        hint: Suggestion.hint(for: name, among: parameters.map(\.name)))
+    }
   }
 
   /// What is sent: JSON as YAML, or the text itself.
@@ -28,6 +95,7 @@ extension ProfileFileReader {
       return .object(
         node.entries.compactMap { key, value in
           guard let name = key.scalarText, let below = payload(value, scope) else { return nil }
+          _ = checkedText(key)
           return (name, below)
         })
     }
@@ -35,7 +103,7 @@ extension ProfileFileReader {
     switch scalar(node) {
     case .text(let text) where text.hasPrefix("="):
       return expression(node, scope, skipping: 1).map { .expression($0) }
-    case .text: return checkedText(node).map { .text(.literal($0)) }
+    case .text: return text(node, scope).map { .text($0) }
     case let value: return .scalar(value)
     }
   }
@@ -64,7 +132,7 @@ extension ProfileFileReader {
   /// A path, which may begin with a parameter: the slash is put before it where the parameter has none.
   func requestPath(_ node: YAMLNode, _ scope: Scope) -> TextTemplate? {
     guard let template = text(node, scope) else { return nil }
-    if case .literal(let literal) = template, !literal.hasPrefix("/"), !literal.hasPrefix("$") {
+    if let start = template.literalStart, !start.hasPrefix("/"), !start.hasPrefix("$") {
       node.report(Finding.path, "the path of a request starts with '/'")
     }
     return template
@@ -104,5 +172,18 @@ extension ProfileFileReader {
       let matches = node.require("matches")?.textListValue(), let source = source(node, scope: .installation)
     else { return nil }
     return ProfileIdentity(source: source, matches: matches)
+  }
+}
+
+extension TextTemplate {
+  /// What the text begins with whatever its expressions are; `nil` where an expression comes first.
+  fileprivate var literalStart: String? {
+    switch self {
+    case .literal(let text): return text
+    case .expression: return nil
+    case .mixed(let pieces):
+      guard case .text(let text)? = pieces.first else { return nil }
+      return text
+    }
   }
 }

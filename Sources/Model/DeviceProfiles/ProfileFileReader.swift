@@ -281,12 +281,12 @@ final class ProfileFileReader {
   /// Text whose `$name` are parameters.
   func checkedText(_ node: YAMLNode) -> String? {
     guard let text = node.textValue() else { return nil }
-    for name in TemplateRenderer.parameterNames(in: text) where !parameters.contains(where: { $0.name == name }) {
+    if let place = Array(text).indices.first(where: { Array(text)[$0...].starts(with: "${") }) {
       node.report(
-        Finding.unknownParameter, "there is no parameter '\(name)'",
-        hint: Suggestion.hint(for: name, among: parameters.map(\.name)))
+        Finding.expression, inText: place + 1, "expressions are for texts that go out, here are only parameters",
+        hint: "write $name")
     }
-    checkLoginMarks(text, node)
+    checkParameters(in: text, node)
     return text
   }
 

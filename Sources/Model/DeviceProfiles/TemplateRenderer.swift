@@ -77,10 +77,37 @@ struct TemplateRenderer {
   }
 
   func text(_ template: TextTemplate) throws(EncodingError) -> String {
-    switch template {
-    case .literal(let text): fill(text)
-    case .expression(let expression): Self.plain(try required(expression))
+    guard let text = try optionalText(template) else {
+      throw EncodingError(message: "\(template.names.sorted().joined(separator: ", ")): there is no value for a text")
     }
+    return text
+  }
+
+  /// The text; `nil` where it uses an optional argument that was not given.
+  private func optionalText(
+    _ template: TextTemplate, escape: (String) -> String = { $0 }
+  ) throws(EncodingError) -> String? {
+    switch template {
+    case .literal(let text): return Self.fill(text, parameters, escape: escape)
+    case .expression(let expression): return try filled(expression)
+    case .mixed(let pieces):
+      var result = ""
+      for piece in pieces {
+        switch piece {
+        case .text(let text): result += Self.fill(text, parameters, escape: escape)
+        case .expression(let expression):
+          guard let value = try filled(expression) else { return nil }
+          result += escape(value)
+        }
+      }
+      return result
+    }
+  }
+
+  private func filled(_ expression: Expression) throws(EncodingError) -> String? {
+    guard let value = try optional(expression) else { return nil }
+    guard value != .null else { throw EncodingError(message: "'\(expression.text)' has no value") }
+    return Self.plain(value)
   }
 
   // MARK: Messages and requests
@@ -108,11 +135,9 @@ struct TemplateRenderer {
       }
       body = pairs.joined(separator: "&")
     }
-    let path =
-      switch template.path {
-      case .literal(let text): Self.fill(text, parameters, escape: Self.pathEncoded)
-      case .expression: try text(template.path)
-      }
+    guard let path = try optionalText(template.path, escape: Self.pathEncoded) else {
+      throw EncodingError(message: "the path of the request has no value")
+    }
     var request = HTTPRequestData(
       method: template.method, path: path.hasPrefix("/") ? path : "/" + path, contentType: contentType, body: body,
       expect: template.expect.map(filled), reasonPath: template.reasonPath?.mapText(fill))
@@ -134,13 +159,6 @@ struct TemplateRenderer {
     if changes.isEmpty { return nil }
     return HTTPModification(
       read: try request(template.read), changes: changes, only: template.only, write: try request(template.write))
-  }
-
-  private func optionalText(_ template: TextTemplate) throws(EncodingError) -> String? {
-    switch template {
-    case .literal(let text): fill(text)
-    case .expression(let expression): try optional(expression).map(Self.plain)
-    }
   }
 
   /// A whole payload: JSON for objects and lists, the bare value for everything else.

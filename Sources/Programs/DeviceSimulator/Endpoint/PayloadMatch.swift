@@ -54,12 +54,48 @@ struct PayloadMatch {
     return result
   }
 
+  /// The path of a request beside that of a template, whose slash may be missing.
+  func path(_ template: TextTemplate, observed: String) -> [CommandMatcher.Pair]? {
+    guard case .literal(let text) = template else { return pair(template, observed: .text(observed)) }
+    return DocumentImage.filledPath(text, bound) == observed ? [] : nil
+  }
+
   /// A text template beside a text.
   func pair(_ template: TextTemplate, observed: ScalarValue) -> [CommandMatcher.Pair]? {
     switch template {
     case .literal(let text): return .text(DocumentImage.filled(text, bound)) == observed ? [] : nil
     case .expression(let expression): return [pair(expression, observed)]
+    case .mixed(let pieces):
+      guard case .text(let text) = observed else { return nil }
+      return pairs(pieces, text)
     }
+  }
+
+  /// The parts of a text that stand where its template has expressions. Two expressions without text between them
+  /// cannot be told apart.
+  private func pairs(_ pieces: [TextTemplate.Piece], _ observed: String) -> [CommandMatcher.Pair]? {
+    var result: [CommandMatcher.Pair] = []
+    var rest = observed[...]
+    var open: Expression?
+    for piece in pieces {
+      switch piece {
+      case .expression(let expression):
+        guard open == nil else { return nil }
+        open = expression
+      case .text(let template):
+        let text = DocumentImage.filled(template, bound)
+        guard let place = open == nil ? rest.range(ofPrefix: text) : rest.firstRange(of: text) else { return nil }
+        if let expression = open { result.append(pair(expression, .text(String(rest[..<place.lowerBound])))) }
+        open = nil
+        rest = rest[place.upperBound...]
+      }
+    }
+    if let open {
+      result.append(pair(open, .text(String(rest))))
+    } else if !rest.isEmpty {
+      return nil
+    }
+    return result
   }
 
   private func pair(_ expression: Expression, _ observed: ScalarValue) -> CommandMatcher.Pair {
@@ -134,4 +170,11 @@ struct PayloadMatch {
 extension DocumentPath {
   /// One step further down.
   fileprivate func appending(_ step: Step) -> DocumentPath { DocumentPath(steps: steps + [step]) }
+}
+
+extension Substring {
+  /// Where a text stands at the beginning of this one.
+  fileprivate func range(ofPrefix text: String) -> Range<Index>? {
+    hasPrefix(text) ? startIndex..<index(startIndex, offsetBy: text.count) : nil
+  }
 }

@@ -22,13 +22,26 @@ extension SimulatedEndpoint {
     }
     for part in bound.profile.parts {
       for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
-        if case .publish(.literal(let topic), _, _) = step { topics.append(DocumentImage.filled(topic, bound)) }
+        if case .publish(let topic, _, _) = step { topics.append(Self.filter(topic, bound)) }
       }
     }
     var unique: [String] = []
     for topic in topics where !unique.contains(topic) { unique.append(topic) }
     return MQTTIdentity(
       clientID: "simulated-\(name)", availability: documents.availability, subscriptions: unique)
+  }
+
+  /// A filter for a topic that is published: levels with expressions in them may be anything.
+  private static func filter(_ topic: TextTemplate, _ bound: BoundProfile) -> String {
+    switch topic {
+    case .literal(let text): DocumentImage.filled(text, bound)
+    case .expression: "#"
+    case .mixed(let pieces):
+      pieces.map { piece in
+        if case .text(let text) = piece { DocumentImage.filled(text, bound) } else { "+" }
+      }.joined().split(separator: "/", omittingEmptySubsequences: false)
+        .map { $0.contains("+") ? "+" : String($0) }.joined(separator: "/")
+    }
   }
 
   /// Takes a message. Returns whether the device answers with its state.
@@ -72,13 +85,13 @@ extension SimulatedEndpoint {
     observe(now)
     let recognised = recognise { step, match in
       if case .modify(let change) = step {
-        guard change.write.method == method, let pathPairs = match.pair(change.write.path, observed: .text(path)),
+        guard change.write.method == method, let pathPairs = match.path(change.write.path, observed: path),
           let pairs = match.pairs(changes: change.changes, payload: body)
         else { return nil }
         return pathPairs + pairs
       }
       guard case .request(let request) = step, request.method == method,
-        let pathPairs = match.pair(request.path, observed: .text(path)),
+        let pathPairs = match.path(request.path, observed: path),
         let pairs = Self.pairs(request.body, match, payload: body)
       else { return nil }
       return pathPairs + pairs
@@ -137,10 +150,7 @@ extension SimulatedEndpoint {
         case .write, .publish, .wait: continue
         }
         guard request.method == method else { continue }
-        switch request.path {
-        case .literal(let text): if DocumentImage.filledPath(text, bound) == path { return request }
-        case .expression: return request
-        }
+        if PayloadMatch(bound: bound).path(request.path, observed: path) != nil { return request }
       }
     }
     return nil

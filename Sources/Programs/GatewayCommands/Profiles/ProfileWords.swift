@@ -105,6 +105,13 @@ enum ProfileWords {
     switch template {
     case .literal(let text): text
     case .expression(let expression): "=\(expression.text)"
+    case .mixed(let pieces):
+      pieces.map { piece in
+        switch piece {
+        case .text(let text): text
+        case .expression(let expression): "${\(expression.text)}"
+        }
+      }.joined()
     }
   }
 
