@@ -10,6 +10,8 @@ public struct YAMLNode {
   public let document: YAMLDocument
   /// Keys and indices from the top, for messages: `devices.battery.points.powerW`.
   public let path: String
+  /// The entries of a mapping that was put together; `nil` = as they stand in the file.
+  var merged: [(key: YAMLNode, value: YAMLNode)]?
 
   /// 1-based line.
   public var line: Int { node.mark?.line ?? 0 }
@@ -89,10 +91,15 @@ public struct YAMLNode {
 
   /// The entries of a mapping in the order of the file; empty for everything else. Reports nothing.
   public var entries: [(key: YAMLNode, value: YAMLNode)] {
+    if let merged {
+      return merged.map { key, value in
+        let below = self.below(key.scalarText ?? "?")
+        return (key.with(path: below, merged: key.merged), value.with(path: below, merged: value.merged))
+      }
+    }
     guard case .mapping(let mapping) = node else { return [] }
     return mapping.map { key, value in
-      let name = key.scalar?.string ?? "?"
-      let below = path.isEmpty ? name : "\(path).\(name)"
+      let below = self.below(key.scalar?.string ?? "?")
       return (
         YAMLNode(node: key, document: document, path: below), YAMLNode(node: value, document: document, path: below)
       )
@@ -109,12 +116,18 @@ public struct YAMLNode {
 
   /// The value under a key; `nil` if absent. Reports nothing.
   public subscript(key: String) -> YAMLNode? {
+    if let merged {
+      guard let value = merged.first(where: { $0.key.scalarText == key })?.value else { return nil }
+      return value.with(path: below(key), merged: value.merged)
+    }
     guard case .mapping(let mapping) = node else { return nil }
     for (candidate, value) in mapping where candidate.scalar?.string == key {
-      return YAMLNode(node: value, document: document, path: path.isEmpty ? key : "\(path).\(key)")
+      return YAMLNode(node: value, document: document, path: below(key))
     }
     return nil
   }
+
+  private func below(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   // MARK: Readers that report
 
