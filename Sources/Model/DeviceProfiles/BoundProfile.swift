@@ -6,9 +6,17 @@ public struct BoundProfile: Sendable {
   /// A device that only reports by itself, at its own rhythm, is stale after this time unless the profile says more.
   public static let defaultMessageAge: Duration = .seconds(3600)
 
-  /// The profile as it was read.
+  /// The profile as it was read, with its variants.
+  public let definition: DeviceProfile
+  /// The profile in force: with its variant laid over it and its byte orders known.
   public let profile: DeviceProfile
-  /// All parameters by name, with defaults filled in.
+  /// The name of the variant in force; `nil` = none, the profile as it is.
+  public let variant: String?
+  /// What the installation says.
+  public let given: [String: ScalarValue]
+  /// What was read from the device.
+  public let found: [String: ScalarValue]
+  /// All parameters by name, with what was read and defaults filled in.
   public let parameters: [String: ScalarValue]
   /// The unit identifier on the bus; 1 for other transports.
   public let modbusUnit: UInt8
@@ -29,9 +37,28 @@ public struct BoundProfile: Sendable {
 
   /// Fills in the parameters; throws for unknown, missing and wrong ones.
   public init(profile: DeviceProfile, parameters: [String: ScalarValue]) throws(ProfileBindingError) {
-    let complete = try Self.complete(profile, parameters)
+    try self.init(profile, given: parameters, found: [:])
+  }
+
+  /// The same installation after parameters were read from the device. What does not fit a parameter, and what the
+  /// installation says itself, does not count.
+  public func reading(_ found: [String: ScalarValue]) throws(ProfileBindingError) -> BoundProfile {
+    try BoundProfile(definition, given: given, found: found)
+  }
+
+  private init(
+    _ definition: DeviceProfile, given: [String: ScalarValue], found: [String: ScalarValue]
+  ) throws(ProfileBindingError) {
+    let usable = Self.usable(found, definition, given)
+    let complete = try Self.complete(definition, given.merging(usable) { stated, _ in stated })
+    let variant = definition.variant(for: complete)
+    let profile = (variant?.profile ?? definition).ordered(by: complete)
     let renderer = TemplateRenderer(parameters: complete) { _ in .null }
+    self.definition = definition
     self.profile = profile
+    self.variant = variant?.name
+    self.given = given
+    self.found = usable
     self.parameters = complete
     var unit: UInt8 = 1
     var requests: [(name: String, request: HTTPRequestData, pollClass: PollClass)] = []
@@ -70,9 +97,12 @@ public struct BoundProfile: Sendable {
 
   /// How often a class is read; zero for `once`.
   public func pollInterval(_ pollClass: PollClass) -> Duration {
-    let interval = Self.wantedInterval(pollClass, profile)
-    // Whole seconds read better, and nothing with a quota is faster.
-    return quotaStretch > 1 ? .seconds((interval.inSeconds * quotaStretch).rounded(.up)) : interval
+    Self.stretched(Self.wantedInterval(pollClass, profile), quotaStretch)
+  }
+
+  /// Whole seconds read better, and nothing with a quota is faster.
+  private static func stretched(_ interval: Duration, _ stretch: Double) -> Duration {
+    stretch > 1 ? .seconds((interval.inSeconds * stretch).rounded(.up)) : interval
   }
 
   private static func wantedInterval(_ pollClass: PollClass, _ profile: DeviceProfile) -> Duration {
@@ -97,13 +127,20 @@ public struct BoundProfile: Sendable {
   /// After which time a gauge of a part counts as old: what the profile says, or three times the rhythm of the part's
   /// fastest gauge. Devices that report by themselves have no rhythm: there it is the time until silence means
   /// offline, or `defaultMessageAge`.
-  public func staleAfter(part index: Int) -> Duration {
-    guard profile.parts.indices.contains(index) else { return Self.defaultMessageAge }
+  public func staleAfter(part index: Int) -> Duration { Self.staleAfter(index, profile, quotaStretch) }
+
+  /// The same for the slowest of the forms that can be in force.
+  public func longestStaleAfter(part index: Int) -> Duration {
+    possibleForms.map { Self.staleAfter(index, $0, quotaStretch) }.max() ?? staleAfter(part: index)
+  }
+
+  private static func staleAfter(_ index: Int, _ profile: DeviceProfile, _ stretch: Double) -> Duration {
+    guard profile.parts.indices.contains(index) else { return defaultMessageAge }
     let part = profile.parts[index]
-    if let stated = part.staleAfter, quotaStretch <= 1 { return stated }
+    if let stated = part.staleAfter, stretch <= 1 { return stated }
     if case .mqtt(let settings) = profile.transport {
       let asked = settings.requests.map(\.every).min()
-      return asked.map { $0 * 3 } ?? settings.silentAfter ?? Self.defaultMessageAge
+      return asked.map { $0 * 3 } ?? settings.silentAfter ?? defaultMessageAge
     }
     let gauges = part.points.filter { point in
       switch point.source {
@@ -114,7 +151,30 @@ public struct BoundProfile: Sendable {
       return false
     }
     let classes = Set((gauges.isEmpty ? part.points : gauges).map(\.pollClass)).subtracting([.once])
-    return max((classes.map { pollInterval($0) }.min() ?? pollInterval(.normal)) * 3, part.staleAfter ?? .zero)
+    let fastest = classes.map { stretched(wantedInterval($0, profile), stretch) }.min()
+    return max((fastest ?? stretched(wantedInterval(.normal, profile), stretch)) * 3, part.staleAfter ?? .zero)
+  }
+
+  /// Parameters that the device has to say.
+  public var parametersToRead: [ProfileParameter] {
+    profile.parameters.filter { $0.read != nil && given[$0.name] ?? .null == .null }
+  }
+
+  /// The forms that can be in force once the device has said its parameters: only `profile` where it says none.
+  public var possibleForms: [DeviceProfile] { parametersToRead.isEmpty ? [profile] : definition.forms }
+
+  /// What was read from the device and the variant in force, in words; `nil` where there is neither.
+  public var form: String? {
+    var words: [String] = []
+    if !parametersToRead.isEmpty {
+      let values = parametersToRead.map { parameter in
+        let value = parameters[parameter.name] ?? .null
+        return found[parameter.name] == nil ? "\(parameter.name) \(value) (not told)" : "\(parameter.name) \(value)"
+      }
+      words.append("the device says \(values.joined(separator: ", "))")
+    }
+    if let variant { words.append("variant \(variant)") }
+    return words.isEmpty ? nil : words.joined(separator: ": ")
   }
 
   /// `$name` replaced by the parameter's value.
@@ -134,6 +194,17 @@ public struct ProfileBindingError: Error, Sendable, Hashable, CustomStringConver
 }
 
 extension BoundProfile {
+  private static func usable(
+    _ found: [String: ScalarValue], _ profile: DeviceProfile, _ given: [String: ScalarValue]
+  ) -> [String: ScalarValue] {
+    var usable: [String: ScalarValue] = [:]
+    for parameter in profile.parameters where parameter.read != nil && given[parameter.name] ?? .null == .null {
+      guard let value = found[parameter.name] else { continue }
+      usable[parameter.name] = try? parameter.check(value)
+    }
+    return usable
+  }
+
   private static func complete(
     _ profile: DeviceProfile, _ given: [String: ScalarValue]
   ) throws(ProfileBindingError) -> [String: ScalarValue] {

@@ -43,8 +43,12 @@ public struct DeviceProfile: Sendable {
   public var identify: ProfileIdentity?
   /// The devices of the unified model that one endpoint presents, in the order of the file.
   public var parts: [ProfilePart]
+  /// Other forms of the product; the first whose condition holds is in force instead of this.
+  public var variants: [ProfileVariant]
   /// The tests that the file brings.
   public var tests: [ProfileTest]
+  /// The id of the profile that it extends.
+  public var base: String?
   /// The file it was read from.
   public var file: String
 
@@ -79,6 +83,8 @@ public struct ProfileParameter: Sendable {
   public var kind: Kind
   /// Used where the installation says nothing; `nil` makes the parameter required.
   public var defaultValue: ScalarValue?
+  /// Where it is read from the device at set-up, unless the installation says it.
+  public var read: ProfilePoint?
   /// Never shown, logged or returned by the API.
   public var isSecret: Bool
   /// One sentence for the person who fills it in.

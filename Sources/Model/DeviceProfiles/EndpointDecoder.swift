@@ -13,9 +13,10 @@ public struct EndpointDecoder: Sendable {
     var isSeen = false
   }
 
-  /// The profile with the installation's parameters.
-  public let bound: BoundProfile
-  let layout: EndpointLayout
+  /// The profile with the installation's parameters; after set-up also with those that the device said, which may
+  /// bring another variant into force.
+  public private(set) var bound: BoundProfile
+  private(set) var layout: EndpointLayout
   var slots: [Slot]
   var map: RegisterMap
   /// SunSpec scale factors by the map's index; `nil` = not read yet.
@@ -84,7 +85,7 @@ public struct EndpointDecoder: Sendable {
   }
 
   private mutating func finishSetupIfComplete() {
-    guard setup.isComplete else { return }
+    guard setup.isComplete, adoptFound() else { return }
     map = RegisterMap(layout, setup.discovery)
     powers = [ValueConverter.Power?](repeating: nil, count: map.scaleFactors.count)
     guard map.hasSunSpecPoints else {
@@ -92,6 +93,22 @@ public struct EndpointDecoder: Sendable {
       setup.stop("SunSpec: the device has the models \(found), none of them has a point of this profile")
       return
     }
+  }
+
+  /// Brings what the device said about itself into force. Where it is the same as before, known values stay.
+  private mutating func adoptFound() -> Bool {
+    do throws(ProfileBindingError) {
+      let next = try bound.reading(setup.found)
+      guard next.found != bound.found else { return true }
+      bound = next
+    } catch {
+      setup.stop("parameters: \(error)")
+      return false
+    }
+    layout = EndpointLayout(bound)
+    slots = [Slot](repeating: Slot(), count: layout.points.count)
+    isDirty = [Bool](repeating: false, count: layout.points.count)
+    return true
   }
 
   // MARK: Decoding

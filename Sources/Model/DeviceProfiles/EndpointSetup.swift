@@ -9,11 +9,14 @@ public enum SetupAnswer: Sendable, Hashable {
   case failed(String)
 }
 
-/// Checks that a Modbus device is the product of the profile, and finds its SunSpec models. A plain state machine.
+/// Checks that a Modbus device is the product of the profile, finds its SunSpec models, and reads the parameters that it
+/// says itself. A plain state machine.
 struct EndpointSetup: Sendable {
   private enum Phase: Sendable {
     case identify(RegisterRange, RegisterType, WordOrder)
     case discovery
+    /// One of `wanted`.
+    case parameter(Int, RegisterRange, RegisterType, WordOrder)
     case done
   }
 
@@ -23,6 +26,10 @@ struct EndpointSetup: Sendable {
   private var phase: Phase = .done
   private var failures = 0
   private let identity: ProfileIdentity?
+  private let wanted: [(parameter: ProfileParameter, source: ProfilePoint)]
+  private let needsSunSpec: Bool
+  /// Parameters that the device said.
+  private(set) var found: [String: ScalarValue] = [:]
   private(set) var discovery: SunSpecDiscovery?
   private(set) var problem: String?
   /// Counts how often the phase ended, so that the owner rebuilds what depends on it once.
@@ -30,11 +37,17 @@ struct EndpointSetup: Sendable {
 
   init(_ bound: BoundProfile) {
     identity = bound.profile.identify
-    guard case .modbus(let settings) = bound.profile.transport else {
+    wanted = bound.parametersToRead.compactMap { parameter in parameter.read.map { (parameter, $0) } }
+    needsSunSpec = bound.definition.usesSunSpec
+    guard case .modbus = bound.profile.transport else {
       isComplete = true
       return
     }
-    if bound.profile.usesSunSpec { discovery = SunSpecDiscovery(bases: settings.sunSpecBases) }
+    // Any form may turn out to be in force.
+    let forms = bound.possibleForms
+    if forms.contains(where: \.usesSunSpec) {
+      discovery = SunSpecDiscovery(bases: forms.map(\.sunSpecBases).first { !$0.isEmpty } ?? [])
+    }
     if case .register(let register) = identity?.source {
       phase = Self.identifyPhase(Int(register.address), register.table, register.type, register.order)
     } else {
@@ -46,6 +59,7 @@ struct EndpointSetup: Sendable {
     switch phase {
     case .identify(let range, _, _): range
     case .discovery: discovery?.nextRead
+    case .parameter(_, let range, _, _): range
     case .done: nil
     }
   }
@@ -63,6 +77,7 @@ struct EndpointSetup: Sendable {
     case .discovery:
       if case .registers(let registers) = answer { discovery?.accept(registers) } else { discovery?.accept(nil) }
       if discovery?.nextRead == nil { discovered() }
+    case .parameter(let index, let range, let type, let order): parameter(index, answer, range, type, order)
     case .done: break
     }
   }
@@ -93,7 +108,7 @@ struct EndpointSetup: Sendable {
 
   /// Goes on to what comes behind identification.
   mutating func skipIdentity() {
-    if discovery == nil || discovery?.nextRead == nil { finish() } else { startDiscovery() }
+    if discovery == nil || discovery?.nextRead == nil { readParameters(from: 0) } else { startDiscovery() }
   }
 
   private func mismatch(_ text: String, at place: String) -> String {
@@ -104,17 +119,17 @@ struct EndpointSetup: Sendable {
     if let discovery {
       if let problem = discovery.problem { stop(problem) } else { phase = .discovery }
     } else {
-      finish()
+      readParameters(from: 0)
     }
   }
 
   private mutating func discovered() {
-    if let problem = discovery?.problem {
+    if needsSunSpec, let problem = discovery?.problem {
       stop(problem)
       return
     }
     guard case .sunSpec(let source) = identity?.source else {
-      finish()
+      readParameters(from: 0)
       return
     }
     guard let location = SunSpecLocation(source, discovery) else {
@@ -122,6 +137,49 @@ struct EndpointSetup: Sendable {
       return
     }
     phase = Self.identifyPhase(location.address, .holding, location.type, .abcd)
+  }
+
+  // MARK: Parameters
+
+  /// Asks for the next parameter whose place the device has.
+  private mutating func readParameters(from start: Int) {
+    for index in wanted.indices.dropFirst(start) {
+      let place: (address: Int, table: RegisterTable, type: RegisterType, order: WordOrder)
+      switch wanted[index].source.source {
+      case .register(let register): place = (Int(register.address), register.table, register.type, register.order)
+      case .sunSpec(let source):
+        guard let location = SunSpecLocation(source, discovery) else { continue }
+        place = (location.address, .holding, location.type, .abcd)
+      case .message, .response, .computed, .constant: continue
+      }
+      let range = RegisterRange(
+        table: place.table, address: UInt16(clamping: place.address), count: UInt16(clamping: place.type.registerCount))
+      phase = .parameter(index, range, place.type, place.order)
+      return
+    }
+    finish()
+  }
+
+  private mutating func parameter(
+    _ index: Int, _ answer: SetupAnswer, _ range: RegisterRange, _ type: RegisterType, _ order: WordOrder
+  ) {
+    let parameter = wanted[index].parameter
+    switch answer {
+    case .registers(let registers):
+      let raw = type == .bit ? registers.first.map { .flag($0 != 0) } : type.decode(registers, at: 0, order: order)
+      let outcome = ValueConverter(
+        wanted[index].source.conversion, type: type, output: parameter.output, valid: wanted[index].source.valid
+      ).convert(raw ?? .null, power: .none)
+      if outcome.quality == .good { found[parameter.name] = outcome.value }
+    // The device does not have it, so the parameter keeps its default.
+    case .exception(1), .exception(2), .exception(3): break
+    // Guessing could choose the wrong registers; the set-up is tried again.
+    case .exception(let code):
+      stop("parameter \(parameter.name): \(range.described) answers exception \(code)")
+      return
+    case .failed: return
+    }
+    readParameters(from: index + 1)
   }
 
   private static func identifyPhase(
@@ -157,10 +215,27 @@ extension RegisterRange {
   fileprivate var described: String { "\(table.rawValue) \(address)" }
 }
 
+extension ProfileParameter {
+  /// The kind of value that it takes.
+  fileprivate var output: ValueConverter.Output {
+    switch kind {
+    case .integer, .number: .number
+    case .flag: .flag
+    case .text, .choice: .text
+    }
+  }
+}
+
 extension DeviceProfile {
-  /// Whether any point, control or the identity is a SunSpec point.
+  /// Where SunSpec models are looked for.
+  fileprivate var sunSpecBases: [UInt16] {
+    if case .modbus(let settings) = transport { settings.sunSpecBases } else { [] }
+  }
+
+  /// Whether any point, control, parameter or the identity is a SunSpec point.
   var usesSunSpec: Bool {
     if case .sunSpec = identify?.source { return true }
+    if parameters.contains(where: { if case .sunSpec = $0.read?.source { true } else { false } }) { return true }
     return parts.contains { part in
       part.points.contains { if case .sunSpec = $0.source { true } else { false } }
         || part.controls.contains { if case .sunSpec = $0.destination { true } else { false } }

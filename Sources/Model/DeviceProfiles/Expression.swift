@@ -88,13 +88,13 @@ extension Expression {
   }
 
   enum Function: String, CaseIterable, Sendable {
-    case min, max, abs, sign, round, floor, ceil, clamp, bit, present, first, sum
+    case min, max, abs, sign, round, floor, ceil, clamp, bit, present, first, sum, matches, version
 
     /// How many arguments it takes.
     var arity: ClosedRange<Int> {
       switch self {
-      case .abs, .sign, .round, .floor, .ceil, .present: 1...1
-      case .bit: 2...2
+      case .abs, .sign, .round, .floor, .ceil, .present, .version: 1...1
+      case .bit, .matches: 2...2
       case .clamp: 3...3
       case .min, .max, .first, .sum: 1...Expression.maxArguments
       }
@@ -182,6 +182,14 @@ extension Expression.Function {
       }
       return .null
     case .sum: return sum(arguments, lookup)
+    case .matches:
+      guard case .text(let text) = arguments[0].evaluate(lookup),
+        case .text(let pattern) = arguments[1].evaluate(lookup)
+      else { return .null }
+      return .flag(Glob.matches(text, pattern: pattern))
+    case .version:
+      guard case .text(let text) = arguments[0].evaluate(lookup) else { return .null }
+      return VersionText.number(text).map { .number($0) } ?? .null
     default: break
     }
     var numbers: [Double] = []
@@ -220,7 +228,7 @@ extension Expression.Function {
       guard let bits = Int64(exactly: numbers[0]), let index = Int(exactly: numbers[1]), (0..<64).contains(index)
       else { return .null }
       return .flag(bits >> Int64(index) & 1 == 1)
-    case .present, .first, .sum: return .null
+    case .present, .first, .sum, .matches, .version: return .null
     }
   }
 }

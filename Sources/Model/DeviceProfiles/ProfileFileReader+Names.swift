@@ -35,7 +35,13 @@ extension ProfileFileReader {
 
   private func check(_ name: String, _ entry: PendingExpression, _ names: [Set<String>]) {
     if let parameter = name.after("parameter.") {
-      guard !parameters.contains(where: { $0.name == parameter }) else { return }
+      if parameters.contains(where: { $0.name == parameter }) {
+        guard case .installation = entry.scope, isRead(parameter) else { return }
+        report(
+          entry, name, Finding.parameter,
+          "'\(parameter)' is read from the device, and what is said here is needed to reach it")
+        return
+      }
       report(
         entry, name, Finding.unknownParameter, "there is no parameter '\(parameter)'",
         hint: Suggestion.hint(for: parameter, among: parameters.map(\.name)))
@@ -49,7 +55,7 @@ extension ProfileFileReader {
       return
     }
     switch entry.scope {
-    case .installation:
+    case .installation, .variant:
       report(
         entry, name, Finding.name, "only parameters can be used here, '\(name)' is none",
         hint: parameters.contains { $0.name == name } ? "write $\(name)" : nil)

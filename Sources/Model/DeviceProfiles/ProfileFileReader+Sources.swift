@@ -88,13 +88,15 @@ extension ProfileFileReader {
       value.report(Finding.address, "a value of \(type.registerCount) registers at \(address) ends behind 65535")
       return nil
     }
-    return RegisterSource(table: table, address: address, type: type, order: order(node))
+    let order = order(node)
+    return RegisterSource(
+      table: table, address: address, type: type, order: order.order, orderParameter: order.parameter)
   }
 
-  private func order(_ node: YAMLNode) -> WordOrder {
+  private func order(_ node: YAMLNode) -> (order: WordOrder, parameter: String?) {
     if let stated = node["order"].flatMap({ orderValue($0) }) { return stated }
-    if case .modbus(let settings) = transport { return settings.order }
-    return .abcd
+    if case .modbus(let settings) = transport { return (settings.order, settings.orderParameter) }
+    return (.abcd, nil)
   }
 
   func type(_ node: YAMLNode) -> RegisterType? {

@@ -106,16 +106,19 @@ extension ProfileFileReader {
   private func readResponses(_ node: YAMLNode?) -> [String: String] {
     var responses: [String: String] = [:]
     guard let node else { return responses }
-    guard case .http(let settings) = transport, node.isMapping else {
+    guard case .http = transport, node.isMapping else {
       node.report(Finding.test, "'responses' must be a mapping of requests and needs the transport http")
       return responses
     }
+    let known = ([transport] + variants.map(\.profile.transport)).flatMap { transport -> [String] in
+      if case .http(let settings) = transport { settings.requests.map(\.name) } else { [] }
+    }
     for (key, value) in node.entries {
       let name = key.scalarText ?? ""
-      guard settings.requests.contains(where: { $0.name == name }) else {
+      guard known.contains(name) else {
         key.report(
           Finding.request, "there is no request '\(name)' in transport.http.requests",
-          hint: Suggestion.hint(for: name, among: settings.requests.map(\.name)))
+          hint: Suggestion.hint(for: name, among: known))
         continue
       }
       responses[name] = document(value)
@@ -140,31 +143,32 @@ extension ProfileFileReader {
   private func readExpectations(_ node: YAMLNode?) -> [String: [String: ScalarValue]] {
     var expected: [String: [String: ScalarValue]] = [:]
     for (key, values) in node?.entries ?? [] {
-      guard let part = part(key) else { continue }
-      let names = Self.visibleNames(of: part)
+      guard let part = partIndex(key) else { continue }
+      let all = forms(ofPart: part)
+      let names = all.map { Self.visibleNames(of: $0) }.reduce(into: Set<String>()) { $0.formUnion($1) }
       for (nameNode, value) in values.entries {
         let name = nameNode.scalarText ?? ""
         guard names.contains(name) else {
           nameNode.report(
-            Finding.test, "'\(part.name)' has no value '\(name)'",
+            Finding.test, "'\(parts[part].name)' has no value '\(name)'",
             hint: Suggestion.hint(for: name, among: names.sorted()))
           continue
         }
         let wanted = scalar(value)
         if case .text(let word) = wanted, let field = Field.named(name), case .label = field.type,
-          part.points.contains(where: { $0.target == .field(field) })
+          all.contains(where: { $0.points.contains { $0.target == .field(field) } })
         {
           checkWord(word, field, value)
         }
-        expected[part.name, default: [:]][name] = wanted
+        expected[parts[part].name, default: [:]][name] = wanted
       }
     }
     return expected
   }
 
-  private func part(_ node: YAMLNode) -> ProfilePart? {
+  private func partIndex(_ node: YAMLNode) -> Int? {
     let name = node.scalarText ?? ""
-    if let part = parts.first(where: { $0.name == name }) { return part }
+    if let part = parts.firstIndex(where: { $0.name == name }) { return part }
     node.report(
       Finding.test, "the profile has no device '\(name)'", hint: Suggestion.hint(for: name, among: parts.map(\.name)))
     return nil
@@ -172,25 +176,26 @@ extension ProfileFileReader {
 
   private func invocation(_ node: YAMLNode) -> ProfileTest.Invocation? {
     if node.isScalar {
-      let withDefault = parts.filter { $0.defaultState != nil }
+      let withDefault = parts.indices.filter { forms(ofPart: $0).contains { $0.defaultState != nil } }
       guard node.wordValue(among: ["auto"]) != nil else { return nil }
       guard withDefault.count == 1, let part = withDefault.first else {
         node.report(Finding.test, "say which device: command: {device: …, command: auto}")
         return nil
       }
-      return ProfileTest.Invocation(part: part.name, verb: "auto", input: [:])
+      return ProfileTest.Invocation(part: parts[part].name, verb: "auto", input: [:])
     }
     guard node.expectMapping(keys: ["device", "command", "input"]),
-      let part = node.require("device").flatMap({ part($0) }), let verbNode = node.require("command"),
+      let part = node.require("device").flatMap({ partIndex($0) }), let verbNode = node.require("command"),
       let verb = verbNode.textValue()
     else { return nil }
-    let verbs = part.commands.map(\.verb) + (part.defaultState == nil ? [] : ["auto"])
+    let all = forms(ofPart: part)
+    let verbs = all.flatMap { $0.commands.map(\.verb) + ($0.defaultState == nil ? [] : ["auto"]) }
     guard verbs.contains(verb) else {
       verbNode.report(
-        Finding.test, "'\(part.name)' has no command '\(verb)'", hint: Suggestion.hint(for: verb, among: verbs))
+        Finding.test, "'\(parts[part].name)' has no command '\(verb)'", hint: Suggestion.hint(for: verb, among: verbs))
       return nil
     }
-    let known = part.commands.first { $0.verb == verb }?.inputs.map(\.name) ?? []
+    let known = all.flatMap { $0.commands.first { $0.verb == verb }?.inputs.map(\.name) ?? [] }
     var input: [String: ScalarValue] = [:]
     for (key, value) in node["input"]?.entries ?? [] {
       let name = key.scalarText ?? ""
@@ -201,6 +206,6 @@ extension ProfileFileReader {
       }
       input[name] = scalar(value)
     }
-    return ProfileTest.Invocation(part: part.name, verb: verb, input: input)
+    return ProfileTest.Invocation(part: parts[part].name, verb: verb, input: input)
   }
 }

@@ -35,7 +35,10 @@ extension ProfileFileReader {
     settings.delayAfterConnect = node["delayAfterConnect"]?.durationValue() ?? settings.delayAfterConnect
     settings.minGap = node["minGap"]?.durationValue() ?? settings.minGap
     settings.timeout = node["timeout"]?.durationValue() ?? settings.timeout
-    settings.order = node["order"].flatMap { orderValue($0) } ?? settings.order
+    if let order = node["order"].flatMap({ orderValue($0) }) {
+      settings.order = order.order
+      settings.orderParameter = order.parameter
+    }
     if let bases = node["sunspecBases"] {
       if bases.isSequence {
         settings.sunSpecBases = bases.elements.compactMap { addressValue($0) }
@@ -54,13 +57,26 @@ extension ProfileFileReader {
         || part.controls.contains { if case .sunSpec = $0.destination { true } else { false } }
     }
     if case .sunSpec = identify?.source { usesSunSpec = true }
+    for parameter in parameters { if case .sunSpec = parameter.read?.source { usesSunSpec = true } }
     guard usesSunSpec else { return }
     settings.sunSpecBases = [40000, 0, 50000]
     transport = .modbus(settings)
   }
 
-  func orderValue(_ node: YAMLNode) -> WordOrder? {
-    node.wordValue(among: WordOrder.allCases.map(\.rawValue)).flatMap { WordOrder(rawValue: $0) }
+  /// A fixed order, or the parameter that says it.
+  func orderValue(_ node: YAMLNode) -> (order: WordOrder, parameter: String?)? {
+    let words = WordOrder.allCases.map(\.rawValue)
+    guard let name = node.scalarText?.after("$") else {
+      return node.wordValue(among: words).flatMap { WordOrder(rawValue: $0) }.map { ($0, nil) }
+    }
+    guard checkedText(node) != nil, let parameter = parameters.first(where: { $0.name == name }) else { return nil }
+    guard case .choice(let choices) = parameter.kind, choices.allSatisfy(words.contains) else {
+      node.report(
+        Finding.parameter, "'\(name)' cannot be an order: it must be of type choice",
+        hint: "choices: [\(words.joined(separator: ", "))], or some of them")
+      return nil
+    }
+    return (.abcd, name)
   }
 
   func addressValue(_ node: YAMLNode) -> UInt16? { node.integerValue(in: 0...0xFFFF).flatMap { UInt16(exactly: $0) } }

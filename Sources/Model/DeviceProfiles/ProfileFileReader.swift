@@ -9,6 +9,8 @@ final class ProfileFileReader {
   enum Scope {
     /// Parameters only: transport settings.
     case installation
+    /// Parameters, also those that are read from the device: when a variant is in force.
+    case variant
     case part(Int)
     case command(part: Int, inputs: [String])
 
@@ -25,9 +27,14 @@ final class ProfileFileReader {
   }
 
   let document: YAMLDocument
+  /// Whether this is the profile with a variant laid over it: tests and variants stand in the profile itself.
+  let isVariant: Bool
   var parameters: [ProfileParameter] = []
   var transport: ProfileTransport = .mqtt(MQTTSettings())
   var parts: [ProfilePart] = []
+  var variants: [ProfileVariant] = []
+  /// Where parameters are read from the device, until the transport is known.
+  var pendingReads: [(node: YAMLNode, parameter: Int)] = []
   var pending: [PendingExpression] = []
   /// What `${login.name}` may name.
   var loginNames: Set<String> = []
@@ -36,13 +43,16 @@ final class ProfileFileReader {
   /// The node of each computed point, for findings about cycles.
   var computedNodes: [String: YAMLNode] = [:]
 
-  init(_ document: YAMLDocument) { self.document = document }
+  init(_ document: YAMLDocument, isVariant: Bool = false) {
+    self.document = document
+    self.isVariant = isVariant
+  }
 
   func read(_ root: YAMLNode) -> DeviceProfile? {
     guard
       root.expectMapping(keys: [
-        "schema", "id", "name", "manufacturer", "products", "maturity", "source", "parameters", "transport", "poll",
-        "identify", "devices", "tests",
+        "schema", "extends", "id", "name", "manufacturer", "products", "maturity", "source", "parameters", "transport",
+        "poll", "identify", "devices", "variants", "tests",
       ])
     else { return nil }
     readSchema(root)
@@ -54,19 +64,21 @@ final class ProfileFileReader {
     let provenance = readProvenance(root)
     readParameters(root["parameters"])
     if let node = root.require("transport") { readTransport(node) }
+    readParameterSources()
     let intervals = readIntervals(root["poll"])
     let identify = root["identify"].flatMap { readIdentity($0) }
     readDevices(root)
     fillSunSpecBases(identify)
+    readVariants(root)
     checkNames()
-    let tests = readTests(root)
+    let tests = isVariant ? [] : readTests(root)
     guard let id, let name, let manufacturer, let products, let provenance,
       let maturity = maturity.flatMap({ DeviceProfile.Maturity(rawValue: $0) })
     else { return nil }
     return DeviceProfile(
       id: id, name: name, manufacturer: manufacturer, products: products, maturity: maturity, provenance: provenance,
       parameters: parameters, transport: transport, pollIntervals: intervals, identify: identify, parts: parts,
-      tests: tests, file: document.file)
+      variants: variants, tests: tests, base: root["extends"]?.scalarText, file: document.file)
   }
 
   private func readSchema(_ root: YAMLNode) {
@@ -95,58 +107,6 @@ final class ProfileFileReader {
       intervals[pollClass] = time
     }
     return intervals
-  }
-
-  // MARK: Parameters
-
-  private func readParameters(_ node: YAMLNode?) {
-    guard let node else { return }
-    guard node.isMapping else {
-      node.report(Finding.parameter, "'parameters' must be a mapping of names")
-      return
-    }
-    for (key, value) in node.entries {
-      guard let name = identifier(key), let parameter = readParameter(name, value) else { continue }
-      parameters.append(parameter)
-    }
-  }
-
-  private func readParameter(_ name: String, _ node: YAMLNode) -> ProfileParameter? {
-    guard node.expectMapping(keys: ["type", "range", "choices", "default", "secret", "help"]),
-      let type = node.require("type")?.wordValue(among: ["integer", "number", "text", "flag", "choice"])
-    else { return nil }
-    let range = node["range"].flatMap { rangeValue($0) }
-    if let stray = node["range"], type != "integer", type != "number" {
-      stray.report(Finding.parameter, "a range is for parameters of type integer or number, this is \(type)")
-    }
-    if let stray = node["choices"], type != "choice" {
-      stray.report(Finding.parameter, "choices are for parameters of type choice, this is \(type)")
-    }
-    let kind: ProfileParameter.Kind
-    switch type {
-    case "integer":
-      let bounds = range.flatMap { Int(exactly: $0.lowerBound) }.flatMap { low in
-        range.flatMap { Int(exactly: $0.upperBound) }.map { low...$0 }
-      }
-      kind = .integer(bounds ?? Int.min...Int.max)
-    case "number": kind = .number(range ?? -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
-    case "flag": kind = .flag
-    case "choice":
-      guard let choices = node.require("choices")?.textListValue(), !choices.isEmpty else { return nil }
-      kind = .choice(choices)
-    default: kind = .text
-    }
-    var parameter = ProfileParameter(
-      name: name, kind: kind, defaultValue: nil, isSecret: node["secret"]?.flagValue() ?? false,
-      help: node["help"]?.textValue() ?? "")
-    if let node = node["default"] {
-      do throws(ProfileBindingError) {
-        parameter.defaultValue = try parameter.check(scalar(node))
-      } catch {
-        node.report(Finding.parameter, "the default does not fit: \(error.message)")
-      }
-    }
-    return parameter
   }
 
   // MARK: Devices

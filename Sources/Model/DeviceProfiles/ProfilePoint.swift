@@ -57,6 +57,8 @@ public struct RegisterSource: Sendable, Hashable {
   public var type: RegisterType
   /// The order of its bytes.
   public var order: WordOrder
+  /// The parameter that says the order; `order` is right once parameters are bound.
+  public var orderParameter: String?
 }
 
 /// The four tables of Modbus.

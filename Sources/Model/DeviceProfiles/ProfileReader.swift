@@ -5,17 +5,29 @@ public enum ProfileReader {
   /// The schema that this reader knows.
   public static let schema = "heddle.profile/1"
 
+  /// The letter before the numbers of findings.
+  static let codePrefix = "P"
+
   /// The profile, or `nil` if any finding is an error.
   ///
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its name as the user wrote it, for findings.
-  public static func read(text: String, file: String) -> (profile: DeviceProfile?, diagnostics: [Diagnostic]) {
-    let document = YAMLDocument(text: text, file: file, codePrefix: "P")
+  ///   - bases: where `extends` finds its base; what is wrong there is a finding with the file of the base.
+  public static func read(
+    text: String, file: String, bases: ProfileTexts = ProfileTexts()
+  ) -> (profile: DeviceProfile?, diagnostics: [Diagnostic]) {
+    let document = YAMLDocument(text: text, file: file, codePrefix: codePrefix)
     guard let root = document.root else { return (nil, document.diagnostics) }
-    let profile = ProfileFileReader(document).read(root)
-    let sorted = document.diagnostics.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
-    return (document.hasErrors ? nil : profile, sorted)
+    var inheritance = ProfileInheritance(document, bases: bases)
+    let profile = inheritance.complete(root).flatMap { ProfileFileReader(document).read($0) }
+    // Variants are read one by one, so that what is wrong in the text that they share is found several times.
+    var seen: Set<Diagnostic> = []
+    let findings = inheritance.documents.flatMap { document in
+      document.diagnostics.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+    .filter { seen.insert($0).inserted }
+    return (inheritance.documents.contains(where: \.hasErrors) ? nil : profile, findings)
   }
 }
 
@@ -50,6 +62,8 @@ enum ProfileFinding {
   static let request = 128
   static let address = 129
   static let storage = 130
+  static let extends = 140
+  static let variant = 141
   static let login = 150
   static let quota = 151
 }

@@ -10,6 +10,8 @@ public struct ProfileTestResult: Sendable, Hashable {
   public var failures: [String]
   /// What the decoder could not understand; a test may want that.
   public var problems: [String]
+  /// The variant that was in force; `nil` = the profile as it is.
+  public var variant: String?
 }
 
 /// Runs the tests that profiles bring: what the device says goes through the same decoder as in the daemon, commands
@@ -34,6 +36,7 @@ public enum ProfileTester {
     var decoder = EndpointDecoder(bound)
     var batch = ReadingBatch()
     feed(test, bound, &decoder, &batch)
+    result.variant = decoder.bound.variant
     if let problem = decoder.setupProblem { result.failures.append(problem) }
     result.problems = batch.problems
     compare(test, decoder.snapshot(), &result)
@@ -147,10 +150,14 @@ public enum ProfileTester {
     let part = snapshot.bound.profile.parts[index]
     var input = invocation.input
     let steps: [CommandStep]
-    if invocation.verb == "auto" {
-      steps = part.defaultState?.steps ?? []
+    if invocation.verb == "auto", let normal = part.defaultState {
+      steps = normal.steps
     } else {
-      guard let command = part.commands.first(where: { $0.verb == invocation.verb }) else { return }
+      guard let command = part.commands.first(where: { $0.verb == invocation.verb }) else {
+        let form = snapshot.bound.variant.map { "the variant '\($0)'" } ?? "the profile without a variant"
+        result.failures.append("\(form) has no command '\(invocation.verb)'")
+        return
+      }
       steps = command.steps
       result.failures += complete(&input, command, snapshot, index)
       for precondition in command.preconditions

@@ -23,6 +23,8 @@ public struct ModbusSettings: Sendable {
   public var timeout: Duration = .seconds(1)
   /// The order of bytes where a point says nothing.
   public var order: WordOrder = .abcd
+  /// The parameter that says the order where a point says nothing.
+  public var orderParameter: String?
   /// SunSpec base addresses to try, in order; empty where the profile has no SunSpec points.
   public var sunSpecBases: [UInt16] = []
 
