@@ -171,3 +171,32 @@ struct ModbusLinkTests {
     }
   }
 }
+
+extension ModbusLinkTests {
+  @Test("reads what the device says of itself, takes the variant, and says so once")
+  func variants() async throws {
+    let server = try #require(ModbusServer.tcp())
+    defer { server.stop() }
+    server.setHolding(100, 7)
+    server.setHolding(150, 8)
+    server.setHolding(300, 2)
+    let text = meterText(
+      points: "        powerW: {holding: 100, type: u16, poll: fast}",
+      extra: """
+        variants:
+          - {name: second, when: "$generation == 2", devices: {meter: {points: {powerW: {holding: 150}}}}}
+        """
+    ).replacing(
+      "help: \"unit\"}",
+      with: "help: \"unit\"}\n  generation: {type: integer, default: 1, read: {holding: 300, type: u16}}")
+    let fixture = try LinkFixture(.tcp(host: "127.0.0.1", port: server.port), text: text)
+    await fixture.link.start()
+    #expect(await fixture.advance { $0.number(unit1, "powerW") != nil })
+    #expect(fixture.sink.state.number(unit1, "powerW") == 8)
+    await fixture.advance(by: .seconds(5))
+    #expect(try await fixture.link.snapshot(of: unit1).bound.variant == "second")
+    let told = fixture.lines.all.filter { $0.contains("the device says generation 2: variant second") }
+    #expect(told.count == 1, "\(fixture.lines.all)")
+    await fixture.link.stop()
+  }
+}

@@ -38,6 +38,9 @@ struct ModbusEndpoint {
   private var schedule: PollSchedule?
   private var pending: [Read] = []
   private var setup: Setup
+  /// What the device said about itself, as it was told last.
+  private var toldForm: String?
+  private var form: String?
   /// Polls of schedules that were replaced.
   private var formerlySkipped: UInt64 = 0
 
@@ -174,8 +177,18 @@ struct ModbusEndpoint {
     }
   }
 
+  /// What the device says about itself and the variant that follows from it, once for each change.
+  mutating func takeNewForm() -> String? {
+    guard form != toldForm else { return nil }
+    toldForm = form
+    return form
+  }
+
   private mutating func finishSetup(now: Duration, random: RandomSource) {
+    // What the device said may have brought another variant into force, with registers of its own.
+    plan = RegisterPlan(profile: decoder.bound.profile)
     plan.reset(to: decoder.readPlan)
+    form = decoder.bound.form
     let intervals = plan.pollClasses.map { ($0, decoder.bound.pollInterval($0)) }
     formerlySkipped += schedule?.skipped ?? 0
     schedule = PollSchedule(

@@ -144,6 +144,9 @@ extension ModbusLink {
       event = endpoints[index].failed(read, error, now: now, random: random, batch: &batch)
     }
     if let event { note(event, of: index) }
+    if let form = endpoints[index].takeNewForm() {
+      logger.info("\(form)", metadata: ["endpoint": "\(endpoints[index].id)"])
+    }
     emitBatch(of: index)
     return outcome
   }
