@@ -43,7 +43,9 @@ public struct AvailableCommand: Sendable {
 extension DispatchTarget {
   /// What the device can do, with limits from its live values.
   public func availableCommands(_ snapshot: EndpointSnapshot?) -> [AvailableCommand] {
-    description.verbs.compactMap { verb in
+    // The variant in force, where the device has said which it is.
+    let description = snapshot?.bound.profile.parts[part] ?? description
+    return description.verbs.compactMap { verb in
       guard let command = description.command(verb) else { return nil }
       return AvailableCommand(
         name: CommandName(kind: kind, verb: verb), summary: command.summary,

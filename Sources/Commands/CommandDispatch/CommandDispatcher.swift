@@ -1,5 +1,5 @@
 import AdapterKit
-import DeviceProfiles
+public import DeviceProfiles
 public import EnergyModel
 public import GatewayStore
 import Logging
@@ -119,6 +119,12 @@ public actor CommandDispatcher {
     guard let lane = lanes[deviceID] else { return [] }
     let target = await lane.target
     return target.availableCommands(try? await target.adapter.snapshot(of: target.endpoint))
+  }
+
+  /// The profile of a device with the variant in force.
+  public func profileInForce(of deviceID: String) async -> BoundProfile? {
+    guard let lane = lanes[deviceID] else { return nil }
+    return await lane.presentTarget().profile
   }
 
   /// The command that holds a device with a lease, if there is one.

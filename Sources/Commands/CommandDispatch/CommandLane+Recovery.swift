@@ -54,6 +54,9 @@ extension CommandLane {
   }
 
   private func readBackAfterRestart(_ record: inout CommandRecord) async {
+    // Which variant it is may only be known when the device was heard.
+    if !target.profile.parametersToRead.isEmpty { _ = await untilHeard(patience: DispatchTiming.recoveryPatience) }
+    await presentTarget()
     guard let command = target.description.command(record.name.verb) else {
       return await fail(
         &record, .unconfirmed, .unknownAfterCrash, "the profile does not know '\(record.name)' any more")

@@ -16,7 +16,9 @@ actor CommandLane {
   }
 
   let context: DispatchContext
-  var target: DispatchTarget
+  private(set) var target: DispatchTarget
+  /// Counts the targets, so that an answer about an old one does not change a new one.
+  private var generation = 0
   var lease: ActiveLease?
   var isStopping = false
   let turn = Turn()
@@ -34,7 +36,20 @@ actor CommandLane {
   }
 
   /// Takes over a new adapter for the same device; the running lease goes on with it.
-  func retarget(_ target: DispatchTarget) { self.target = target }
+  func retarget(_ target: DispatchTarget) {
+    self.target = target
+    generation += 1
+  }
+
+  /// The target with the profile in force, which may be another variant since the device was read.
+  @discardableResult
+  func presentTarget() async -> DispatchTarget {
+    let asked = target
+    let generation = generation
+    let snapshot = try? await asked.adapter.snapshot(of: asked.endpoint)
+    if let snapshot, generation == self.generation { target.profile = snapshot.bound }
+    return target
+  }
 
   // MARK: Submitting
 
@@ -136,7 +151,7 @@ actor CommandLane {
 
   /// All checks on the device's present state.
   func validate(_ request: CommandRequest) async throws(CommandRefusal) -> ValidatedCommand {
-    let target = target
+    let target = await presentTarget()
     let connectivity = context.connectivity(target.deviceID)
     let command = try CommandValidation.command(for: request, of: target)
     _ = try CommandValidation.checkNames(request.input, of: command)
