@@ -71,28 +71,22 @@ extension GatewayConfiguration {
 extension GatewayConfiguration.Device {
   fileprivate var pipelineDevice: PipelineLayout.Device {
     let description = profile.profile.parts[part]
-    let bound = description.points.compactMap { point -> (Field, CounterRule?)? in
-      if case .field(let field) = point.target { (field, point.counter) } else { nil }
+    // A device that says itself which form it has may have the fields of any.
+    let forms = profile.possibleForms
+    var seen: Set<String> = []
+    let bound = ([profile.profile] + forms).flatMap { $0.parts[part].points }.compactMap {
+      point -> (Field, CounterRule?)? in
+      guard case .field(let field) = point.target, seen.insert(field.name).inserted else { return nil }
+      return (field, point.counter)
     }
     let counters = bound.compactMap { field, rule in rule.map { (field, Self.behavior($0)) } }
-    let longestPoll = PollClass.allCases.map { profile.pollInterval($0) }.max() ?? .zero
+    let longestPoll = forms.flatMap { form in PollClass.allCases.map { form.pollInterval($0) } }.max() ?? .zero
+    let staleAfter = forms.map { $0.staleAfter(part: part) }.max() ?? profile.staleAfter(part: part)
     return PipelineLayout.Device(
       id: id, kind: kind, meterRole: role, isHybrid: description.isHybrid, siteID: siteID, customerID: customerID,
-      staleAfter: profile.staleAfter(part: part), maxGap: max(PipelineLayout.defaultMaxGap, longestPoll * 3),
-      fields: bound.map(\.0) + Self.derived(of: kind, bound.map(\.0)),
+      staleAfter: staleAfter, maxGap: max(PipelineLayout.defaultMaxGap, longestPoll * 3),
+      fields: bound.map(\.0) + DeviceProfile.derived(of: kind, bound.map(\.0)),
       counters: Dictionary(counters) { first, _ in first })
-  }
-
-  /// The twins that the decoder derives from a signed power.
-  private static func derived(of kind: DeviceKind, _ fields: [Field]) -> [Field] {
-    guard fields.contains(where: { $0.name == "powerW" }) else { return [] }
-    let names: [String] =
-      switch kind {
-      case .battery: ["chargePowerW", "dischargePowerW"]
-      case .meter: ["importPowerW", "exportPowerW"]
-      case .inverter, .thermostat: []
-      }
-    return names.compactMap(Field.named).filter { !fields.contains($0) }
   }
 
   private static func behavior(_ rule: CounterRule) -> CounterBehavior {
@@ -101,5 +95,25 @@ extension GatewayConfiguration.Device {
     case .wraps(let limit): .wraps(at: limit)
     case .daily: .daily
     }
+  }
+}
+
+extension DeviceProfile {
+  /// What a part of this form can report.
+  func fields(ofPart index: Int) -> [Field] {
+    let bound = parts[index].points.compactMap { if case .field(let field) = $0.target { field } else { nil } }
+    return bound + Self.derived(of: parts[index].kind, bound)
+  }
+
+  /// The twins that the decoder derives from a signed power.
+  fileprivate static func derived(of kind: DeviceKind, _ fields: [Field]) -> [Field] {
+    guard fields.contains(where: { $0.name == "powerW" }) else { return [] }
+    let names: [String] =
+      switch kind {
+      case .battery: ["chargePowerW", "dischargePowerW"]
+      case .meter: ["importPowerW", "exportPowerW"]
+      case .inverter, .thermostat: []
+      }
+    return names.compactMap(Field.named).filter { !fields.contains($0) }
   }
 }

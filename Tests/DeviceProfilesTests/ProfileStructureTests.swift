@@ -146,7 +146,7 @@ struct ProfileStructureTests {
     ])
     var reloaded = broken.library("shipped", "user")
     #expect(reloaded.profiles.isEmpty)
-    #expect(reloaded.keepGood(from: library) == ["base", "child"])
+    #expect(reloaded.keepLastGood(of: library) == ["base", "child"])
     guard case .modbus(let kept) = try #require(reloaded.profile("child")).transport else { return }
     #expect(kept.maxRegisters == 5)
   }

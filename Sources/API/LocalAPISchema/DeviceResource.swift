@@ -28,6 +28,10 @@ public struct DeviceResource: Codable, Sendable, Hashable {
   public var linkId: String?
   /// The device profile that explains it.
   public var profile: String?
+  /// The variant of the profile in force; absent = none.
+  public var variant: String?
+  /// Parameters of the profile that the device said itself, such as its firmware.
+  public var reported: [String: ScalarValue]?
   /// Free words.
   public var tags: [String]
   /// What the product is able to, in SI units (`ratedPowerW`, `energyCapacityWh`).
@@ -52,7 +56,8 @@ public struct DeviceResource: Codable, Sendable, Hashable {
     id: String, type: DeviceKind, role: MeterRole? = nil, name: String, manufacturer: String? = nil,
     model: String? = nil, serialNumber: String? = nil, firmwareVersion: String? = nil, referenceId: String? = nil,
     customerId: String? = nil, siteId: String? = nil, linkId: String? = nil, profile: String? = nil,
-    tags: [String] = [], nameplate: [String: ScalarValue] = [:], connectivity: ConnectivityResource,
+    variant: String? = nil, reported: [String: ScalarValue]? = nil, tags: [String] = [],
+    nameplate: [String: ScalarValue] = [:], connectivity: ConnectivityResource,
     state: StateEnvelope, settings: [String: ScalarValue] = [:], capabilities: DeviceCapabilities,
     availableCommands: [AvailableCommandResource] = [], createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil
   ) {
@@ -69,6 +74,8 @@ public struct DeviceResource: Codable, Sendable, Hashable {
     self.siteId = siteId
     self.linkId = linkId
     self.profile = profile
+    self.variant = variant
+    self.reported = reported
     self.tags = tags
     self.nameplate = nameplate
     self.connectivity = connectivity

@@ -911,6 +911,11 @@ enum OpenAPIDocument {
               "siteId": {"type": "string"},
               "linkId": {"type": "string"},
               "profile": {"type": "string"},
+              "variant": {"type": "string", "description": "the variant of the profile in force"},
+              "reported": {
+                "type": "object", "description": "parameters of the profile that the device said itself",
+                "additionalProperties": {"$ref": "#/components/schemas/Scalar"}
+              },
               "tags": {"type": "array", "items": {"type": "string"}},
               "nameplate": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Scalar"}},
               "connectivity": {

@@ -38,9 +38,15 @@ extension LocalGateway {
     of device: GatewayConfiguration.Device, index: Int, in running: RunningConfiguration
   ) async -> DeviceResource {
     let state = state(of: device, index: index, in: running)
-    let profile = device.profile.profile
+    let inForce = await dispatcher.profileInForce(of: device.id) ?? device.profile
+    let profile = inForce.profile
     let commands = await dispatcher.availableCommands(of: device.id).map(Self.resource)
-    let fields = running.pipeline.layout.devices[index].fields
+    var fields = running.pipeline.layout.devices[index].fields
+    if !device.profile.parametersToRead.isEmpty {
+      // The pipeline is ready for every form of the product; this one may have fewer fields.
+      let own = profile.fields(ofPart: device.part)
+      fields.removeAll { !own.contains($0) }
+    }
     func text(_ name: String) -> String? {
       if case .text(let text) = state.fields[name] { text } else { nil }
     }
@@ -49,7 +55,8 @@ extension LocalGateway {
       id: device.id, type: device.kind, role: device.role, name: device.name,
       manufacturer: text("manufacturer") ?? profile.manufacturer, model: text("model"),
       serialNumber: text("serialNumber"), firmwareVersion: text("firmwareVersion"), customerId: device.customerID,
-      siteId: device.siteID, linkId: device.linkID, profile: profile.id, tags: device.tags,
+      siteId: device.siteID, linkId: device.linkID, profile: profile.id, variant: inForce.variant,
+      reported: inForce.found.isEmpty ? nil : inForce.found, tags: device.tags,
       nameplate: state.fields.filter { Self.nameplate.contains($0.key) },
       connectivity: ConnectivityResource(connectivity(of: device)), state: state,
       settings: state.fields.filter { field in settings.contains { $0.name == field.key } },

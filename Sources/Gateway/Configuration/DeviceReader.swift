@@ -45,7 +45,9 @@ struct DeviceReader {
   private func profile(_ entry: YAMLNode) -> DeviceProfile? {
     guard let node = entry.require("profile"), let id = node.textValue() else { return nil }
     if let profile = reader.profiles.profile(id) { return profile }
-    let broken = reader.profiles.diagnostics.first { $0.severity == .error && $0.file.contains(id) }
+    let broken =
+      reader.profiles.broken[id]
+      ?? reader.profiles.diagnostics.first { $0.severity == .error && $0.file.contains(id) }
     node.report(
       131, "there is no profile '\(id)'",
       hint: broken.map { "it has errors: \($0.oneLine)" }
