@@ -35,6 +35,10 @@ enum DeviceView {
     let place = [
       device.customerId.map { "customer \($0)" }, device.siteId.map { "site \($0)" },
       device.linkId.map { "link \($0)" }, device.profile.map { "profile \($0)" },
+      device.variant.map { "variant \($0)" },
+      device.reported.map { values in
+        "says " + values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+      },
     ].compactMap { $0 }.joined(separator: ", ")
     if !place.isEmpty { lines.append("  \(place)") }
     let cell = StatusView.connectivity(device.connectivity.state)

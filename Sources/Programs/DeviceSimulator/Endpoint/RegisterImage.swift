@@ -38,6 +38,8 @@ struct RegisterImage: Sendable {
   private let layout: SunSpecLayout?
   private let scaleFactors: ScaleFactors
   private let maxGap: Int
+  /// What a gateway reads to know which form the product has.
+  private var parameterPlaces: [RegisterPlace] = []
 
   init(bound: BoundProfile, settings: ModbusSettings, layout: SunSpecLayout?, scaleFactors: ScaleFactors) {
     self.layout = layout
@@ -51,6 +53,7 @@ struct RegisterImage: Sendable {
       reserve(source)
       placeScaleFactor(point.source.sunSpec)
     }
+    placeParameters(bound)
     findBlocks()
   }
 
@@ -106,6 +109,21 @@ struct RegisterImage: Sendable {
     put(raw, source)
   }
 
+  private mutating func placeParameters(_ bound: BoundProfile) {
+    for parameter in bound.profile.parameters {
+      guard let point = parameter.read, let source = place(of: point.source),
+        let value = bound.parameters[parameter.name]
+      else { continue }
+      reserve(source)
+      show(value, at: point, part: 0, evenOnControls: true)
+      parameterPlaces.append(source)
+    }
+  }
+
+  private func isParameter(_ source: RegisterPlace) -> Bool {
+    parameterPlaces.contains { $0.table == source.table && $0.addresses.overlaps(source.addresses) }
+  }
+
   /// Known addresses with small gaps between them can be read in one request, as on real devices.
   private mutating func findBlocks() {
     for (table, memory) in words {
@@ -125,7 +143,8 @@ struct RegisterImage: Sendable {
 
   /// Writes the value of a point into memory, unless the place belongs to a control: those keep what was written.
   mutating func show(_ value: ScalarValue, at point: ProfilePoint, part: Int, evenOnControls: Bool) {
-    guard let source = place(of: point.source), evenOnControls || !isControl(source) else { return }
+    guard let source = place(of: point.source), evenOnControls || !isControl(source), !isParameter(source)
+    else { return }
     let place = point.source.sunSpec.flatMap { layout?.place(of: $0) }
     let exponent = scaleFactors.exponent(point.conversion, address: place?.scaleFactorAddress, part: part)
     switch Self.encoded(value, point, exponent, place?.model) {

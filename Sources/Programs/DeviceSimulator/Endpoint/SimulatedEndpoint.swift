@@ -32,6 +32,7 @@ struct SimulatedEndpoint: Sendable {
   init(profile: BoundProfile, name: String, roles: [SimulatedRole]) throws(ProfileBindingError) {
     self.name = name
     self.roles = roles
+    // It plays the form in force, and knows its own parameters.
     var wide = profile.profile
     for part in wide.parts.indices {
       for control in wide.parts[part].controls.indices {

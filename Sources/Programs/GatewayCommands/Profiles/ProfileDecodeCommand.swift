@@ -67,6 +67,10 @@ struct DecodedCapture: Encodable {
   }
 
   var profile: String
+  /// The variant in force; `nil` = none.
+  var variant: String?
+  /// Parameters that the captured device said itself.
+  var found: [String: JSONScalar] = [:]
   var devices: [Device] = []
   /// What the decoder could not understand.
   var problems: [String] = []
@@ -85,7 +89,11 @@ struct DecodedCapture: Encodable {
     unused = decoded.unused
     let judge = CaptureJudge(capture: capture, decoder: decoded.decoder, snapshot: decoded.snapshot)
     let explanations = explained ? PointExplanations(capture, bound) : nil
-    for (index, part) in bound.profile.parts.enumerated() {
+    let inForce = decoded.decoder.bound
+    variant = inForce.variant
+    found = inForce.found.mapValues { JSONScalar(value: $0) }
+    if let form = inForce.form { remarks.append(form) }
+    for (index, part) in inForce.profile.parts.enumerated() {
       let values = part.points.map { point in
         var value = judge.value(point, part: index)
         value.steps = explanations?.steps(of: point.name, part: index)

@@ -26,9 +26,9 @@ enum ProfileFiles {
   }
 
   /// The profile of a file with everything that was found; a file that cannot be read is a finding too.
-  static func read(_ path: String) -> (profile: DeviceProfile?, findings: [Diagnostic]) {
+  static func read(_ path: String, bases: ProfileTexts) -> (profile: DeviceProfile?, findings: [Diagnostic]) {
     do throws(CommandFailure) {
-      let (profile, findings) = ProfileReader.read(text: try text(path), file: path)
+      let (profile, findings) = ProfileReader.read(text: try text(path), file: path, bases: bases)
       return (profile, findings)
     } catch {
       return (nil, [Diagnostic(code: "P001", file: path, line: 0, column: 0, message: error.message)])

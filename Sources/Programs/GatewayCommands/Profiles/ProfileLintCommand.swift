@@ -22,7 +22,8 @@ struct ProfileLintCommand: ProfileTool {
   @OptionGroup var options: ProfileOptions
 
   func run(on bench: ProfileBench) throws -> ExitStatus {
-    let report = LintReport(files: try bench.files(files))
+    let paths = try bench.files(files)
+    let report = LintReport(files: paths, bases: bench.bases(of: paths))
     switch format ?? (options.json ? .json : .text) {
     case .text: bench.output.print(report.lines)
     case .json: bench.output.write(Session.text(report, pretty: true) + "\n")
@@ -52,12 +53,13 @@ struct LintReport: Encodable {
 
   private enum CodingKeys: CodingKey { case files, errors, warnings, findings }
 
-  init(files paths: [String]) {
+  init(files paths: [String], bases: ProfileTexts) {
     var diagnostics: [Diagnostic] = []
     var owners: [String: String] = [:]
     for path in paths {
-      let (profile, findings) = ProfileFiles.read(path)
-      diagnostics += findings
+      let (profile, findings) = ProfileFiles.read(path, bases: bases)
+      // What is wrong in a base is found with each profile that extends it.
+      diagnostics += findings.filter { !diagnostics.contains($0) }
       guard let profile else { continue }
       if let owner = owners[profile.id], owner != path {
         diagnostics.append(

@@ -125,13 +125,13 @@ struct ProfilePlan: Encodable {
   private static func prepare(
     _ bound: BoundProfile
   ) throws(CommandFailure) -> (decoder: EndpointDecoder, test: String?) {
-    var profile = bound.profile
-    profile.identify = nil
-    guard let plain = try? BoundProfile(profile: profile, parameters: bound.parameters) else {
+    let profile = bound.definition.unidentified
+    guard let plain = try? BoundProfile(profile: profile, parameters: bound.given) else {
       throw CommandFailure(message: "the parameters do not fit the profile \(profile.id)")
     }
-    var direct = EndpointDecoder(plain)
-    if direct.nextSetupRead() == nil, direct.setupProblem == nil { return (direct, nil) }
+    // A device that says none of its parameters is the plain one.
+    let direct = RegisterImage().prepare(plain).decoder
+    if direct.setupProblem == nil { return (direct, nil) }
     for test in profile.tests {
       let decoder = RegisterImage(tables: test.registers).prepare(plain).decoder
       if !decoder.readPlan.isEmpty { return (decoder, test.name) }

@@ -8,13 +8,22 @@ extension ProfileSummary {
       "  document  \(document)",
       "  file      \(file)",
     ]
+    if let base { lines.append("  extends   \(base)") }
     if !caveats.isEmpty { lines += ["", "CAVEATS"] + caveats.map { "  - \($0)" } }
     if !parameters.isEmpty {
       var table = TextTable("PARAMETER", "TAKES", "MEANING")
-      for parameter in parameters { table.add(parameter.name, parameter.takes, parameter.help) }
+      for parameter in parameters {
+        let read = parameter.read.map { ", read from \($0)" } ?? ""
+        table.add(parameter.name, parameter.takes + read, parameter.help)
+      }
       lines += [""] + table.lines(color: color)
     }
     for device in devices { lines += [""] + device.lines(color: color) }
+    if !variants.isEmpty {
+      var table = TextTable("VARIANT", "WHEN", "CHANGES")
+      for variant in variants { table.add(variant.name, variant.when, variant.changes.joined(separator: ", ")) }
+      lines += [""] + table.lines(color: color)
+    }
     lines += ["", "MAY WRITE"]
     guard !writes.isEmpty else { return lines + ["  nothing"] }
     let width = writes.map(\.place.count).max() ?? 0

@@ -9,7 +9,16 @@ struct ProfileSummary: Encodable {
     var takes: String
     var isRequired: Bool
     var isSecret: Bool
+    /// Where it is read from the device unless the installation says it.
+    var read: String?
     var help: String
+  }
+
+  struct Variant: Encodable {
+    var name: String
+    var when: String
+    /// The points, locals, controls and commands that are not as in the plain profile.
+    var changes: [String]
   }
 
   struct Point: Encodable {
@@ -70,7 +79,10 @@ struct ProfileSummary: Encodable {
   var document: String
   var caveats: [String]
   var file: String
+  /// The profile that it extends.
+  var base: String?
   var parameters: [Parameter]
+  var variants: [Variant]
   var devices: [Device]
   var writes: [Writable]
 
@@ -87,10 +99,36 @@ struct ProfileSummary: Encodable {
     parameters = profile.parameters.map {
       Parameter(
         name: $0.name, takes: ProfileWords.parameter($0), isRequired: $0.defaultValue == nil, isSecret: $0.isSecret,
-        help: $0.help)
+        read: $0.read.map { ProfileWords.source($0.source) }, help: $0.help)
     }
+    base = profile.base
+    variants = profile.variants.map { Variant($0, of: profile) }
     devices = profile.parts.map(Device.init)
     writes = WritablePlaces(profile).places
+  }
+}
+
+extension ProfileSummary.Variant {
+  init(_ variant: ProfileVariant, of profile: DeviceProfile) {
+    name = variant.name
+    when = variant.when.text
+    changes = zip(profile.parts, variant.profile.parts).flatMap { plain, changed in
+      // What a variant changes stands in its own lines.
+      Self.difference(plain.points.map { ($0.name, $0.line) }, changed.points.map { ($0.name, $0.line) }, plain.name)
+        + Self.difference(
+          plain.controls.map { ($0.name, $0.line) }, changed.controls.map { ($0.name, $0.line) }, plain.name)
+        + Self.difference(
+          plain.commands.map { ($0.verb, $0.line) }, changed.commands.map { ($0.verb, $0.line) }, plain.name)
+    }
+  }
+
+  private static func difference(
+    _ plain: [(name: String, line: Int)], _ changed: [(name: String, line: Int)], _ part: String
+  ) -> [String] {
+    let before = Dictionary(plain.map { ($0.name, $0.line) }) { first, _ in first }
+    let after = Set(changed.map(\.name))
+    return changed.filter { before[$0.name] != $0.line }.map { "\(part).\($0.name)" }
+      + plain.filter { !after.contains($0.name) }.map { "no \(part).\($0.name)" }
   }
 }
 
@@ -169,7 +207,7 @@ struct WritablePlaces {
   private(set) var places: [ProfileSummary.Writable] = []
 
   init(_ profile: DeviceProfile) {
-    for part in profile.parts {
+    for part in profile.forms.flatMap(\.parts) {
       for control in part.controls { add(control) }
       for command in part.commands {
         add(command.steps)

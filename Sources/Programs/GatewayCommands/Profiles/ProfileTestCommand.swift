@@ -9,7 +9,8 @@ struct ProfileTestCommand: ProfileTool {
     commandName: "test", abstract: "Run the tests inside profiles.",
     discussion: """
       What the device says in a test goes through the same decoder as in the gateway, commands through the same encoder.
-      Every field must have a value in some test, and every command (auto too) a test with its exact writes.
+      Every field must have a value in some test, every command (auto too) a test with its exact writes, and every \
+      variant must be in force in some test.
       """)
 
   @Argument(help: "Files, directories or ids; without any, all profiles.")
@@ -25,7 +26,8 @@ struct ProfileTestCommand: ProfileTool {
       let places = files.isEmpty ? bench.directories : files
       throw CommandFailure(message: "there is no profile in \(places.joined(separator: ", "))")
     }
-    let reports = paths.map { ProfileTestReport(file: $0) }
+    let bases = bench.bases(of: paths)
+    let reports = paths.map { ProfileTestReport(file: $0, bases: bases) }
     bench.show(reports) { reports.flatMap(\.lines) }
     return reports.allSatisfy(\.isPassed) ? .fine : .failed
   }
@@ -57,26 +59,33 @@ struct ProfileTestReport: Encodable {
   /// Why the file is no profile.
   var errors: [String] = []
 
-  init(file: String) {
+  init(file: String, bases: ProfileTexts) {
     self.file = file
-    let (profile, findings) = ProfileFiles.read(file)
+    let (profile, findings) = ProfileFiles.read(file, bases: bases)
     guard let profile else {
       errors = findings.filter { $0.severity == .error }.map(\.oneLine)
       isPassed = false
       return
     }
     self.profile = profile.id
-    tests = ProfileTester.run(profile).map { Test(name: $0.name, line: $0.line, failures: $0.failures) }
-    uncovered = Self.gaps(profile)
+    let results = ProfileTester.run(profile)
+    tests = results.map { Test(name: $0.name, line: $0.line, failures: $0.failures) }
+    uncovered = profile.forms.flatMap { Self.gaps($0, profile.tests) }
+    for variant in profile.variants where !results.contains(where: { $0.variant == variant.name }) {
+      uncovered.append(
+        Gap(subject: "variant \(variant.name)", line: variant.line, message: "it is in force in no test"))
+    }
+    var seen: Set<String> = []
+    uncovered = uncovered.filter { seen.insert($0.subject).inserted }
     isPassed = uncovered.isEmpty && tests.allSatisfy(\.failures.isEmpty)
   }
 
-  private static func gaps(_ profile: DeviceProfile) -> [Gap] {
+  private static func gaps(_ profile: DeviceProfile, _ tests: [ProfileTest]) -> [Gap] {
     var gaps: [Gap] = []
     for part in profile.parts {
       for point in part.points {
         guard case .field(let field) = point.target else { continue }
-        let values = profile.tests.compactMap { $0.expect[part.name]?[field.name] }
+        let values = tests.compactMap { $0.expect[part.name]?[field.name] }
         guard values.allSatisfy({ $0 == .null }) else { continue }
         gaps.append(
           Gap(
@@ -84,7 +93,7 @@ struct ProfileTestReport: Encodable {
             message: values.isEmpty ? "no test expects it" : "no test expects it to have a value"))
       }
       for verb in part.verbs {
-        let isTested = profile.tests.contains { test in
+        let isTested = tests.contains { test in
           test.command?.part == part.name && test.command?.verb == verb && !test.writes.isEmpty
         }
         guard !isTested else { continue }

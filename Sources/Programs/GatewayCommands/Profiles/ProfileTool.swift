@@ -97,12 +97,22 @@ struct ProfileBench {
       throw CommandFailure(
         message: "there is no profile '\(text)' in \(directories.joined(separator: ", "))", hint: hint)
     }
-    let (profile, findings) = ProfileFiles.read(text)
+    let (profile, findings) = ProfileFiles.read(text, bases: bases(of: [text]))
     if let profile { return profile }
     let errors = findings.filter { $0.severity == .error }
     throw CommandFailure(
       message: "\(text) has \(ProfileWords.count(errors.count, "error")): \(errors.first?.oneLine ?? "")",
       hint: "see all of them with 'heddle profile lint \(text)'")
+  }
+
+  /// Where files find the profiles that they extend: beside them, else in the directories.
+  func bases(of files: [String]) -> ProfileTexts {
+    var bases = ProfileTexts(directories: directories)
+    var places: Set<String> = []
+    for file in files where places.insert(URL(filePath: file).deletingLastPathComponent().path).inserted {
+      bases.add(beside: file)
+    }
+    return bases
   }
 
   /// The files that are meant: those that are named (directories with all below them), else all of the directories.

@@ -59,9 +59,8 @@ struct RegisterImage {
   func prepare(_ bound: BoundProfile) -> (decoder: EndpointDecoder, remark: String?) {
     let (decoder, unknown) = answered(bound)
     guard let unknown, decoder.setupProblem?.hasPrefix("identify:") == true else { return (decoder, nil) }
-    var profile = bound.profile
-    profile.identify = nil
-    guard let plain = try? BoundProfile(profile: profile, parameters: bound.parameters) else { return (decoder, nil) }
+    let profile = bound.definition.unidentified
+    guard let plain = try? BoundProfile(profile: profile, parameters: bound.given) else { return (decoder, nil) }
     return (answered(plain).decoder, "\(unknown) is not there, so the product was not checked")
   }
 
