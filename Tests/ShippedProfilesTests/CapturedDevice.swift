@@ -13,7 +13,8 @@ struct CapturedDevice {
 
   init(_ path: String, _ parameters: [String: ScalarValue] = [:]) throws {
     let url = ProjectFiles.profiles.appending(path: path)
-    let profile = try #require(ProfileReader.read(text: try ProjectFiles.text(url), file: path).profile)
+    let bases = ProfileTexts(directories: [ProjectFiles.profiles.path])
+    let profile = try #require(ProfileReader.read(text: try ProjectFiles.text(url), file: path, bases: bases).profile)
     decoder = EndpointDecoder(try BoundProfile(profile: profile, parameters: parameters))
   }
 

@@ -44,12 +44,16 @@ struct ShippedProfilesTests {
     for result in results {
       for failure in result.failures { Issue.record("\(path):\(result.line): \(result.name): \(failure)") }
     }
+    let inForce = Set(results.compactMap(\.variant))
+    for variant in profile.variants {
+      #expect(inForce.contains(variant.name), "\(path): the variant \(variant.name) is in force in no test")
+    }
   }
 
   @Test("Every field of a shipped profile has a tested value", arguments: ProjectFiles.profilePaths)
   func everyFieldIsTested(path: String) throws {
     let profile = try #require(try read(path).profile)
-    for part in profile.parts {
+    for part in profile.forms.flatMap(\.parts) {
       for point in part.points {
         guard case .field(let field) = point.target else { continue }
         let values = profile.tests.compactMap { $0.expect[part.name]?[field.name] }
@@ -62,7 +66,7 @@ struct ShippedProfilesTests {
   @Test("Every device of a shipped profile can be shown as absent", arguments: ProjectFiles.profilePaths)
   func everyProfileShowsAbsence(path: String) throws {
     let profile = try #require(try read(path).profile)
-    for part in profile.parts {
+    for part in profile.forms.flatMap(\.parts) {
       let values = profile.tests.flatMap { test in test.expect[part.name].map { Array($0.values) } ?? [] }
       #expect(values.contains(.null), "\(path): no test of \(part.name) expects an absent value")
     }
@@ -71,7 +75,7 @@ struct ShippedProfilesTests {
   @Test("Every command of a shipped profile has a test with its exact writes", arguments: ProjectFiles.profilePaths)
   func everyCommandIsTested(path: String) throws {
     let profile = try #require(try read(path).profile)
-    for part in profile.parts {
+    for part in profile.forms.flatMap(\.parts) {
       var verbs = part.commands.map(\.verb)
       if part.defaultState != nil { verbs.append("auto") }
       for verb in verbs {
@@ -86,7 +90,7 @@ struct ShippedProfilesTests {
   @Test("Every command of a shipped profile is confirmed by what the device says", arguments: ProjectFiles.profilePaths)
   func everyCommandIsConfirmed(path: String) throws {
     let profile = try #require(try read(path).profile)
-    for part in profile.parts {
+    for part in profile.forms.flatMap(\.parts) {
       for command in part.commands {
         let confirm = try #require(command.confirm, "\(path): \(command.verb)")
         let measured = confirm.expect.names.filter { !$0.hasPrefix("input.") && !$0.hasPrefix("parameter.") }
@@ -103,7 +107,10 @@ struct ShippedProfilesTests {
     #expect(profile.parameters.allSatisfy { !$0.help.isEmpty })
   }
 
+  private static let bases = ProfileTexts(directories: [ProjectFiles.profiles.path])
+
   private func read(_ path: String) throws -> (profile: DeviceProfile?, diagnostics: [Diagnostic]) {
-    ProfileReader.read(text: try ProjectFiles.text(ProjectFiles.profiles.appending(path: path)), file: path)
+    ProfileReader.read(
+      text: try ProjectFiles.text(ProjectFiles.profiles.appending(path: path)), file: path, bases: Self.bases)
   }
 }
