@@ -35,9 +35,10 @@ public struct ProfileDifference: Sendable, Equatable {
     compareFacts(ProfileFacts(old.pollIntervals), ProfileFacts(new.pollIntervals), "poll", .poll)
     compareFacts(ProfileFacts(old.identify as Any), ProfileFacts(new.identify as Any), "identify", .other)
     // Whatever else a profile has.
-    let known: Set = ["parameters", "transport", "pollIntervals", "identify", "parts"]
+    let known: Set = ["parameters", "transport", "pollIntervals", "identify", "parts", "variants", "base"]
     compareFacts(ProfileFacts(old, skipping: known), ProfileFacts(new, skipping: known), "profile", .other)
     for (name, pair) in Self.pairs(old.parts, new.parts, \.name) { compareDevice(name, pair.old, pair.new) }
+    compareVariants(old, new)
   }
 
   /// One sentence for each change; many points that change in the same way share one.

@@ -100,8 +100,8 @@ public enum ProfileSchema {
       "variant": object(
         [
           "name": ref("text"), "when": ref("expression"), "devices": ["type": "object"],
-          "poll": ["type": "object"], "transport": ["type": "object"], "identify": ["type": "object"],
-        ], required: ["name"]),
+          "poll": ["type": "object"], "transport": ["type": "object"],
+        ], required: ["name", "when"]),
     ]
   }
 

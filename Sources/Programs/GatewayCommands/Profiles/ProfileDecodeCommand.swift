@@ -88,7 +88,7 @@ struct DecodedCapture: Encodable {
     problems = decoded.problems
     unused = decoded.unused
     let judge = CaptureJudge(capture: capture, decoder: decoded.decoder, snapshot: decoded.snapshot)
-    let explanations = explained ? PointExplanations(capture, bound) : nil
+    let explanations = explained ? PointExplanations(capture, decoded.decoder.bound) : nil
     let inForce = decoded.decoder.bound
     variant = inForce.variant
     found = inForce.found.mapValues { JSONScalar(value: $0) }
