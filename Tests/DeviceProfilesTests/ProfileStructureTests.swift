@@ -273,7 +273,7 @@ struct ProfileStructureTests {
         "P141 a variant that depends on what is read from the device cannot change the way to read it"
       ),
       (
-        "devices: {b: {points: {powerW: {scale: 10}}}}", "devices: {b: {type: meter}}",
+        "devices: {b: {points: {powerW: {scale: 10}}}}", "devices: {c: {type: meter}}",
         "P141 a variant cannot add, remove or rename devices, or change their type"
       ),
       (

@@ -61,7 +61,7 @@ struct ProfileReloadTests {
     // A start, which has nothing to go back to, says what is wrong with the base.
     let (none, reasons) = ConfigurationCheck.load(file, library: broken, paths: paths)
     #expect(none == nil)
-    #expect(reasons.contains { $0.hint?.contains("base.yaml:8") == true }, "\(reasons.map(\.oneLine))")
+    #expect(reasons.contains { $0.hint?.contains("base.yaml:9") == true }, "\(reasons.map(\.oneLine))")
 
     #expect(broken.keepLastGood(of: good) == ["acme-base", "acme-child"])
     let (kept, _) = ConfigurationCheck.load(file, library: broken, paths: paths)
