@@ -80,11 +80,11 @@ extension GatewayConfiguration.Device {
       return (field, point.counter)
     }
     let counters = bound.compactMap { field, rule in rule.map { (field, Self.behavior($0)) } }
-    let longestPoll = forms.flatMap { form in PollClass.allCases.map { form.pollInterval($0) } }.max() ?? .zero
-    let staleAfter = forms.map { $0.staleAfter(part: part) }.max() ?? profile.staleAfter(part: part)
+    let polls = PollClass.allCases.map { profile.pollInterval($0) } + forms.flatMap { $0.pollIntervals.values }
+    let longestPoll = polls.max() ?? .zero
     return PipelineLayout.Device(
       id: id, kind: kind, meterRole: role, isHybrid: description.isHybrid, siteID: siteID, customerID: customerID,
-      staleAfter: staleAfter, maxGap: max(PipelineLayout.defaultMaxGap, longestPoll * 3),
+      staleAfter: profile.longestStaleAfter(part: part), maxGap: max(PipelineLayout.defaultMaxGap, longestPoll * 3),
       fields: bound.map(\.0) + DeviceProfile.derived(of: kind, bound.map(\.0)),
       counters: Dictionary(counters) { first, _ in first })
   }
