@@ -93,7 +93,7 @@ final class ScriptedBattery: Adapter {
 
   private func apply(_ operation: WireOperation) {
     note(operation)
-    guard case .writeRegisters(let address, let values, _) = operation else { return }
+    guard case .writeRegisters(_, let address, let values, _) = operation else { return }
     state.withLock { state in
       for (offset, value) in values.enumerated() { state.registers[address + UInt16(offset)] = value }
       // The physics: the battery does at once what its mode says.

@@ -6,13 +6,16 @@ import Testing
 
   func item(
     _ address: Int, _ count: Int = 1, _ pollClass: PollClass = .normal, table: RegisterTable = .holding,
-    optional: Bool = false
+    unit: UInt8? = nil, optional: Bool = false
   ) -> Item {
-    Item(table: table, address: address, count: count, pollClass: pollClass, isOptional: optional)
+    Item(
+      space: RegisterSpace(unit: unit, table: table), address: address, count: count, pollClass: pollClass, isOptional: optional)
   }
 
-  func plan(_ items: [Item], max: Int = 125, gap: Int = 8) -> [String] {
-    ReadPlanner(maxRegisters: max, maxGap: gap).plan(items).map {
+  func plan(
+    _ items: [Item], max: Int = 125, gap: Int = 8, blocks: [RegisterRange] = [], forbidden: [RegisterRange] = []
+  ) -> [String] {
+    ReadPlanner(maxRegisters: max, maxGap: gap, blocks: blocks, forbidden: forbidden).plan(items).map {
       "\($0.pollClass) \($0.range)\($0.isOptional ? " optional" : "")"
     }
   }
@@ -43,6 +46,29 @@ import Testing
     #expect(
       plan([item(0), item(1, optional: true), item(2), item(3, optional: true)])
         == ["normal holding 0", "normal holding 2", "normal holding 1–3 optional"])
+  }
+
+  @Test("Units are apart, the own one first")
+  func units() {
+    #expect(
+      plan([item(0, unit: 246), item(1), item(1, unit: 246), item(2)])
+        == ["normal holding 1–2", "normal unit 246 holding 0–1"])
+  }
+
+  @Test("A block is read as it is, as often as its fastest value, and nothing reaches into it")
+  func blocks() {
+    let block = RegisterRange(table: .holding, address: 10, count: 10)
+    #expect(
+      plan([item(8), item(12, 1, .slow), item(15, 2, .fast), item(21), item(23)], gap: 20, blocks: [block])
+        == ["fast holding 10–19", "normal holding 8", "normal holding 21–23"])
+    #expect(plan([item(12, optional: true), item(13)], blocks: [block]) == ["normal holding 10–19"])
+    #expect(plan([item(12, unit: 3)], blocks: [block]) == ["normal unit 3 holding 12"])
+  }
+
+  @Test("Forbidden registers are never read across, however many requests that costs")
+  func forbidden() {
+    let range = RegisterRange(table: .holding, address: 5, count: 1)
+    #expect(plan([item(4), item(6), item(8)], forbidden: [range]) == ["normal holding 4", "normal holding 6–8"])
   }
 
   @Test("Random points: each is read whole, within the caps")

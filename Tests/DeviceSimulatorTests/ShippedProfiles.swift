@@ -55,17 +55,21 @@ struct Bench {
   mutating func read() {
     problems = []
     while let range = decoder.nextSetupRead() {
-      switch send(.read(range)) {
+      switch send(.read(range), unit: range.unit) {
       case .registers(let words): decoder.acceptSetup(.registers(words))
       case .exception(let code): decoder.acceptSetup(.exception(code))
       default: decoder.acceptSetup(.failed("no answer"))
       }
     }
     for planned in decoder.readPlan {
-      switch send(.read(planned.range)) {
+      switch send(.read(planned.range), unit: planned.range.unit) {
       case .registers(let words):
-        take(.registers(table: planned.range.table, address: planned.range.address, values: words))
-      case .bits(let bits): take(.bits(table: planned.range.table, address: planned.range.address, values: bits))
+        take(
+          .registers(
+            unit: planned.range.unit, table: planned.range.table, address: planned.range.address, values: words))
+      case .bits(let bits):
+        take(
+          .bits(unit: planned.range.unit, table: planned.range.table, address: planned.range.address, values: bits))
       case let other: problems.append("\(planned.range): \(other)")
       }
     }
@@ -91,8 +95,9 @@ struct Bench {
     problems += batch.problems
   }
 
-  func send(_ body: ModbusRequest.Body) -> ModbusReply {
-    simulation.answer(ModbusRequest(unit: 1, body: body), at: index)
+  /// - Parameter unit: another unit than the device's own.
+  func send(_ body: ModbusRequest.Body, unit: UInt8? = nil) -> ModbusReply {
+    simulation.answer(ModbusRequest(unit: unit ?? bound.modbusUnit, body: body), at: index)
   }
 
   /// Sends the operations of a command as a gateway would. Returns them as text.
@@ -116,11 +121,22 @@ struct Bench {
     let operations = try snapshot.operations(for: steps, part: part, input: input, before: before)
     for operation in operations {
       switch operation {
-      case .writeRegisters(let address, let values, let function):
-        let reply = send(.writeRegisters(address: address, values: values, function: function))
+      case .writeRegisters(let unit, let address, let values, let function):
+        let reply = send(.writeRegisters(address: address, values: values, function: function), unit: unit)
         #expect(reply == .written, "\(operation)")
-      case .writeCoil(let address, let value):
-        #expect(send(.writeCoils(address: address, values: [value])) == .written)
+      case .modifyRegister(let unit, let address, let mask, let value, .maskWrite):
+        #expect(send(.maskWrite(address: address, and: ~mask, or: value & mask), unit: unit) == .written)
+      case .modifyRegister(let unit, let address, let mask, let value, let function):
+        guard case .registers(let read) = send(.read(.init(table: .holding, address: address, count: 1)), unit: unit)
+        else {
+          Issue.record("\(operation): the register cannot be read")
+          continue
+        }
+        let words = read.map { $0 & ~mask | value & mask }
+        let reply = send(.writeRegisters(address: address, values: words, function: function), unit: unit)
+        #expect(reply == .written, "\(operation)")
+      case .writeCoil(let unit, let address, let value):
+        #expect(send(.writeCoils(address: address, values: [value]), unit: unit) == .written)
       case .publish(let topic, let payload, _):
         #expect(simulation.receive(SimulatedMessage(topic: topic, payload: payload), at: index), "\(operation)")
       case .request(let request): _ = try answer(request, of: operation)

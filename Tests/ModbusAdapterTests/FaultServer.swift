@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A Modbus TCP server that does everything wrong that it is told to. Each register's value is its own address.
+/// A Modbus TCP server that does everything wrong that it is told to. Each register's value is its own address, unless
+/// it was set.
 final class FaultServer: Sendable {
   struct Request: Hashable, Sendable {
     var unit: UInt8
@@ -24,6 +25,8 @@ final class FaultServer: Sendable {
     case wrongUnit
     case wrongTransaction
     case wrongFunction
+    /// A header that says more bytes than come.
+    case wrongLength
     case garbage
     /// A good answer after so many milliseconds.
     case late(milliseconds: Int)
@@ -39,6 +42,7 @@ final class FaultServer: Sendable {
   private struct State {
     var rule: Rule = { _ in .none }
     var requests: [Request] = []
+    var values: [UInt16: UInt16] = [:]
     var connections = 0
     var open: Set<CInt> = []
     var isStopped = false
@@ -67,6 +71,7 @@ final class FaultServer: Sendable {
   var requests: [Request] { state.withLock { $0.requests } }
   var connections: Int { state.withLock { $0.connections } }
   func setRule(_ rule: @escaping Rule) { state.withLock { $0.rule = rule } }
+  func set(_ values: [UInt16: UInt16]) { state.withLock { $0.values = values } }
   func forgetRequests() { state.withLock { $0.requests = [] } }
 
   /// Closes all connections and refuses new ones.
@@ -134,6 +139,7 @@ final class FaultServer: Sendable {
       return true
     case .wrongUnit: answer[6] &+= 1
     case .wrongTransaction: answer[1] &+= 1
+    case .wrongLength: answer[5] = 18
     case .wrongFunction: answer[7] = answer[7] == 3 ? 4 : 3
     case .garbage: answer = Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)
     case .late(let milliseconds): poll(nil, 0, CInt(milliseconds))
@@ -151,7 +157,8 @@ final class FaultServer: Sendable {
     switch request.function {
     case 1, 2: data = [UInt8((request.count + 7) / 8)] + [UInt8](repeating: 0x55, count: (Int(request.count) + 7) / 8)
     case 3, 4:
-      let values = (0..<request.count).map { request.address &+ $0 }
+      let set = state.withLock { $0.values }
+      let values = (0..<request.count).map { set[request.address &+ $0] ?? request.address &+ $0 }
       data = [UInt8(request.count * 2)] + values.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
     default: data = Array(frame[8..<12])
     }

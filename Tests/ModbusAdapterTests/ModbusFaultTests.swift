@@ -193,7 +193,7 @@ struct ModbusFaultTests {
     await fixture.link.start()
     #expect(await fixture.advance { $0.state(unit1) == .online })
     let expectations: [(FaultServer.Fault, CommandFault.Kind)] = [
-      (.exception(2), .refused), (.exception(6), .refused), (.silence, .timeout), (.late(milliseconds: 460), .timeout),
+      (.exception(2), .refused), (.silence, .timeout), (.late(milliseconds: 460), .timeout),
       (.resetInTheMiddle, .brokenOff), (.wrongUnit, .brokenOff), (.exception(11), .timeout),
     ]
     for (fault, kind) in expectations {

@@ -15,14 +15,12 @@ struct RegisterPlanTests {
     }
   }
 
-  private func profile(_ addresses: [Int], optional: Set<Int> = []) throws -> DeviceProfile {
-    var points = "      powerW: {holding: \(addresses[0]), type: u16, poll: fast}\n    locals:\n"
-    for address in addresses.dropFirst() {
-      let suffix = optional.contains(address) ? ", optional: true" : ""
-      points += "      value\(address): {holding: \(address), type: u16, poll: fast\(suffix)}\n"
+  private func values(_ addresses: [Int], optional: Set<Int> = [], unit: UInt8? = nil) -> [PlannedValue] {
+    addresses.map { address in
+      PlannedValue(
+        range: RegisterRange(unit: unit, table: .holding, address: UInt16(address), count: 1), pollClass: .fast,
+        isOptional: optional.contains(address))
     }
-    let (profile, diagnostics) = ProfileReader.read(text: meterText(points: points), file: "test.yaml")
-    return try #require(profile, "\(diagnostics)")
   }
 
   /// One poll: what was read, with what was read instead of refused requests.
@@ -50,9 +48,9 @@ struct RegisterPlanTests {
   }
 
   @Test("One refused register of fifty costs a search once, and two requests a poll from then on")
-  func oneBad() throws {
-    var plan = RegisterPlan(profile: try profile(Array(100..<150)))
-    plan.reset(to: block(100...149))
+  func oneBad() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...149), values: values(Array(100..<150)))
     var device = Device(bad: [117])
     #expect(poll(&plan, &device, at: .zero) == Set(100..<150).subtracting([117]))
     #expect(device.requests <= 13)
@@ -63,9 +61,9 @@ struct RegisterPlanTests {
   }
 
   @Test("A refused register is tested again later, alone, and taken back when it works")
-  func retest() throws {
-    var plan = RegisterPlan(profile: try profile(Array(100..<110)))
-    plan.reset(to: block(100...109))
+  func retest() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...109), values: values(Array(100..<110)))
     var device = Device(bad: [105])
     _ = poll(&plan, &device, at: .zero)
     device.requests = 0
@@ -80,9 +78,9 @@ struct RegisterPlanTests {
   }
 
   @Test("A gap that the device refuses is not reached across any more")
-  func badGap() throws {
-    var plan = RegisterPlan(profile: try profile([100, 101, 106, 107]))
-    plan.reset(to: block(100...107))
+  func badGap() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...107), values: values([100, 101, 106, 107]))
     var device = Device(bad: [103])
     #expect(poll(&plan, &device, at: .zero) == [100, 101, 106, 107])
     device.requests = 0
@@ -92,18 +90,18 @@ struct RegisterPlanTests {
   }
 
   @Test("An optional register may be missing without a problem")
-  func optional() throws {
-    var plan = RegisterPlan(profile: try profile([100, 101, 102], optional: [101]))
-    plan.reset(to: block(100...102))
+  func optional() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...102), values: values([100, 101, 102], optional: [101]))
     var device = Device(bad: [101])
     #expect(poll(&plan, &device, at: .zero) == [100, 102])
     #expect(plan.problem == nil)
   }
 
   @Test("An unknown function leaves the block out as a whole; a failure that may pass leaves it in the plan")
-  func otherCodes() throws {
-    var plan = RegisterPlan(profile: try profile([100, 101, 102]))
-    plan.reset(to: block(100...102))
+  func otherCodes() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...102), values: values([100, 101, 102]))
     let range = block(100...102)[0].range
     #expect(plan.refused(range, code: 4, at: .zero).instead.isEmpty)
     #expect(plan.reads(of: .fast, at: .zero) == [range])
@@ -115,9 +113,64 @@ struct RegisterPlanTests {
     #expect(plan.reads(of: .fast, at: RegisterPlan.retestInterval) == [range])
   }
 
+  @Test("A value of words that are no neighbours is asked for alone when its block is refused")
+  func looseWords() {
+    let total = PlannedValue(
+      range: RegisterRange(table: .holding, address: 100, count: 21), words: [120, 100], pollClass: .fast)
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...125), values: values([105, 110, 125]) + [total])
+    var device = Device(bad: [110])
+    _ = poll(&plan, &device, at: .zero)
+    #expect(poll(&plan, &device, at: .seconds(1)) == [105, 125])
+    #expect(plan.problem == "holding 100–120: exception 2 (illegal data address) (and 1 more)")
+    device = Device(bad: [])
+    _ = poll(&plan, &device, at: RegisterPlan.retestInterval)
+    device.requests = 0
+    #expect(poll(&plan, &device, at: RegisterPlan.retestInterval + .seconds(1)) == Set(100...125))
+    #expect(device.requests == 1)
+    #expect(plan.problem == nil)
+  }
+
+  @Test("Of a block that is longer than what is used, only the used registers are asked for when it is refused")
+  func wholeBlock() {
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...149), values: values([110]))
+    var device = Device(bad: [140])
+    #expect(poll(&plan, &device, at: .zero) == [110])
+    device.requests = 0
+    #expect(poll(&plan, &device, at: .seconds(1)) == [110])
+    #expect(device.requests == 1)
+    #expect(plan.problem == nil)
+  }
+
+  @Test("A unit that is not there is left out alone, asked for with one request, and taken back when it answers")
+  func absentUnit() {
+    var other = block(5...9)
+    other[0].range.unit = 246
+    var plan = RegisterPlan()
+    plan.reset(to: block(100...101) + other, values: values([100, 101]) + values([5, 9], unit: 246))
+    let (isAbsent, news) = plan.unanswered(by: 246, "exception 11", isCertain: true, at: .zero)
+    #expect(isAbsent && news == "unit 246: exception 11" && plan.problem == "unit 246: exception 11")
+    #expect(plan.reads(of: .fast, at: .seconds(59)) == [block(100...101)[0].range])
+    #expect(plan.reads(of: .fast, at: .seconds(60)) == [block(100...101)[0].range, other[0].range])
+    #expect(plan.unanswered(by: 246, "exception 11", isCertain: true, at: .seconds(60)).news == nil)
+    #expect(plan.reads(of: .fast, at: .seconds(61)).count == 1)
+    plan.answered(other[0].range)
+    #expect(plan.problem == nil && plan.reads(of: .fast, at: .seconds(62)).count == 2)
+  }
+
+  @Test("Silence of another unit counts only when it goes on")
+  func silentUnit() {
+    var plan = RegisterPlan()
+    plan.reset(to: [], values: [])
+    #expect(!plan.unanswered(by: 5, "no answer", isCertain: false, at: .zero).isAbsent)
+    #expect(!plan.unanswered(by: 5, "no answer", isCertain: false, at: .zero).isAbsent)
+    #expect(plan.unanswered(by: 5, "no answer", isCertain: false, at: .zero).isAbsent)
+  }
+
   @Test(
     "Whatever a device refuses, every other value is read from the second poll on", arguments: 0..<50 as Range<UInt64>)
-  func property(seed: UInt64) throws {
+  func property(seed: UInt64) {
     var random = Seeded(state: seed)
     var address = 100
     let addresses = (0..<30).map { _ in
@@ -129,8 +182,8 @@ struct RegisterPlanTests {
         (0..<Int.random(in: 0...6, using: &random)).map { _ in
           Int.random(in: 100...address, using: &random)
         }))
-    var plan = RegisterPlan(profile: try profile(addresses))
-    plan.reset(to: block(UInt16(addresses[0])...UInt16(address)))
+    var plan = RegisterPlan()
+    plan.reset(to: block(UInt16(addresses[0])...UInt16(address)), values: values(addresses))
     _ = poll(&plan, &device, at: .zero)
     // Cuts that were dropped with a culprit are found again, one search at a time.
     for second in 1...40 { _ = poll(&plan, &device, at: .seconds(second)) }

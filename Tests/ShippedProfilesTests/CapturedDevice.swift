@@ -25,7 +25,9 @@ struct CapturedDevice {
     }
     for planned in decoder.readPlan {
       guard let values = answer(planned.range, table, memory) else { continue }
-      take(.registers(table: planned.range.table, address: planned.range.address, values: values))
+      take(
+        .registers(
+          unit: planned.range.unit, table: planned.range.table, address: planned.range.address, values: values))
     }
   }
 

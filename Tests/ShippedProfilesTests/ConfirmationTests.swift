@@ -10,7 +10,7 @@ struct ConfirmationTests {
 
   private func device(_ path: String, test: Int = 0, changes: [UInt16: UInt16]) throws -> CapturedDevice {
     var device = try CapturedDevice(path)
-    var memory = try #require(device.decoder.bound.profile.tests[test].registers[.holding])
+    var memory = try #require(device.decoder.bound.profile.tests[test].registers[RegisterSpace(table: .holding)])
     memory.merge(changes) { $1 }
     // What lies between known registers reads as 0.
     for address in (memory.keys.min() ?? 0)...(memory.keys.max() ?? 0) where memory[address] == nil {

@@ -23,7 +23,7 @@ extension HTTPLink {
       case .request(let data): steps.append(.request(data))
       case .modify(let modification): steps.append(.modify(modification))
       case .wait(let duration): steps.append(.wait(duration))
-      case .writeRegisters, .writeCoil, .publish:
+      case .writeRegisters, .writeCoil, .modifyRegister, .publish:
         throw CommandFault(
           kind: .notSent, message: agenda.endpoints[index].redact("'\(operation)' cannot be sent over HTTP"))
       }

@@ -62,7 +62,7 @@ extension MQTTLink {
       }
     case .publish(let topic, let payload, let retain):
       try await publish(topic: topic, payload: payload, retain: retain)
-    case .writeRegisters, .writeCoil, .request, .modify: break
+    case .writeRegisters, .writeCoil, .modifyRegister, .request, .modify: break
     }
   }
 
@@ -163,7 +163,7 @@ extension WireOperation {
   fileprivate var isForBroker: Bool {
     switch self {
     case .publish, .wait: true
-    case .writeRegisters, .writeCoil, .request, .modify: false
+    case .writeRegisters, .writeCoil, .modifyRegister, .request, .modify: false
     }
   }
 }

@@ -124,8 +124,10 @@ struct ModbusConnection: ~Copyable {
   ///
   /// After any failure but an exception a TCP connection must not be used any more: what comes late would be taken
   /// for the next answer. A serial line is waited on until it is silent.
+  ///
+  /// - Parameter isTolerant: an answer to a write counts by its unit and function, whatever else is wrong with it.
   mutating func exchange(
-    _ request: ModbusRequest, unit: UInt8, timeout: Duration
+    _ request: ModbusRequest, unit: UInt8, timeout: Duration, isTolerant: Bool = false
   ) throws(ModbusFailure) -> [UInt16] {
     let data = try request.encoded()
     let bounded = min(max(timeout, Self.timeoutBounds.lowerBound), Self.timeoutBounds.upperBound)
@@ -134,13 +136,16 @@ struct ModbusConnection: ~Copyable {
     if isSerial { try settle() }
     isUnsettled = true
     try send(data, unit: unit)
-    let frame = try receive(timeout: bounded)
-    let answer = try isSerial ? serialData(frame, unit: unit) : tcpData(frame, unit: unit)
+    let isTolerant = isTolerant && !request.isRead
+    let frame = try receive(timeout: bounded, isTolerant: isTolerant)
+    let answer = try isSerial ? serialData(frame, unit: unit) : tcpData(frame, unit: unit, isTolerant: isTolerant)
     answers += 1
     // From here on the frame was complete, so an exception leaves the bus in order.
     do throws(ModbusFailure) {
-      let values = try request.decode(answer)
-      isUnsettled = false
+      let values = try request.decode(answer, isTolerant: isTolerant)
+      // What such a device sent too much must not become the next answer.
+      isUnsettled = isTolerant
+      if isTolerant, !isSerial { drain() }
       return values
     } catch {
       if case .exception = error { isUnsettled = false }
@@ -182,7 +187,7 @@ struct ModbusConnection: ~Copyable {
     throw .notSent("cannot send: \(SocketConnect.text(errno))")
   }
 
-  private func receive(timeout: Duration) throws(ModbusFailure) -> [UInt8] {
+  private func receive(timeout: Duration, isTolerant: Bool) throws(ModbusFailure) -> [UInt8] {
     var frame = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
     errno = 0
     let length = modbus_receive_confirmation(context, &frame)
@@ -194,16 +199,26 @@ struct ModbusConnection: ~Copyable {
     case ETIMEDOUT: throw .timeout(timeout)
     case ECONNRESET, EPIPE, EBADF, EIO, ENXIO, ENODEV, ENOTCONN:
       throw .closed("the connection ended before the answer was complete: \(String(cString: modbus_strerror(code)))")
+    // Unit, function and the two bytes that are taken for a checksum are all that is looked at then.
+    case _ where isTolerant && isSerial: return Array(frame.prefix(4))
     default: throw .garbled("an answer that cannot be read: \(String(cString: modbus_strerror(code)))")
     }
   }
 
-  private func tcpData(_ frame: [UInt8], unit: UInt8) throws(ModbusFailure) -> ArraySlice<UInt8> {
+  /// Reads away what came with an answer and does not belong to it.
+  private func drain() {
+    var rest = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
+    _ = recv(descriptor, &rest, rest.count, CInt(MSG_DONTWAIT))
+  }
+
+  private func tcpData(
+    _ frame: [UInt8], unit: UInt8, isTolerant: Bool
+  ) throws(ModbusFailure) -> ArraySlice<UInt8> {
     guard frame.count > Self.tcpHeaderLength else { throw .garbled("a frame of \(frame.count) bytes") }
     func word(_ index: Int) -> Int { Int(frame[index]) << 8 | Int(frame[index + 1]) }
     guard word(0) == Int(transaction) else { throw .garbled("an answer to another request (transaction \(word(0)))") }
     guard word(2) == 0 else { throw .garbled("an answer in another protocol (\(word(2)))") }
-    guard word(4) == frame.count - 6 else {
+    guard word(4) == frame.count - 6 || isTolerant else {
       throw .garbled("a frame that says \(word(4)) bytes and has \(frame.count - 6)")
     }
     guard frame[6] == unit else { throw .garbled("an answer of unit \(frame[6]) instead of \(unit)") }

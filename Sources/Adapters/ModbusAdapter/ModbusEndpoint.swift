@@ -34,13 +34,15 @@ struct ModbusEndpoint {
   var health: EndpointHealth
   var failures = FailureLog()
   private(set) var decoder: EndpointDecoder
-  private var plan: RegisterPlan
+  private var plan = RegisterPlan()
   private var schedule: PollSchedule?
   private var pending: [Read] = []
   private var setup: Setup
   /// What the device said about itself, as it was told last.
   private var toldForm: String?
   private var form: String?
+  /// When units are looked for again that were not there at set-up.
+  private var nextSearch: Duration?
   /// Polls of schedules that were replaced.
   private var formerlySkipped: UInt64 = 0
 
@@ -50,7 +52,6 @@ struct ModbusEndpoint {
     self.settings = settings
     health = EndpointHealth(wall: wall)
     decoder = EndpointDecoder(specification.profile)
-    plan = RegisterPlan(profile: specification.profile.profile)
     setup = .needed(since: now)
   }
 
@@ -69,7 +70,11 @@ struct ModbusEndpoint {
     guard health.permitsAttempt(at: now) else { return .later(health.nextAttempt) }
     switch setup {
     case .needed(let since), .reading(_, let since): return .due(since: since)
-    case .done: break
+    case .done:
+      if let nextSearch, nextSearch <= now, pending.isEmpty {
+        setup = .needed(since: nextSearch)
+        return .due(since: nextSearch)
+      }
     }
     let busy = Set(pending.compactMap(\.pollClass))
     for (pollClass, due) in schedule?.takeDue(at: now, except: busy) ?? [] {
@@ -108,8 +113,8 @@ struct ModbusEndpoint {
     let range = read.range
     let body: RawFrame.Body =
       range.table.isBits
-      ? .bits(table: range.table, address: range.address, values: values.map { $0 != 0 })
-      : .registers(table: range.table, address: range.address, values: values)
+      ? .bits(unit: range.unit, table: range.table, address: range.address, values: values.map { $0 != 0 })
+      : .registers(unit: range.unit, table: range.table, address: range.address, values: values)
     decoder.decode(RawFrame(body: body, receivedAt: wall), into: &batch)
     plan.answered(range)
     return currentEvent
@@ -124,7 +129,12 @@ struct ModbusEndpoint {
     case .exception(6):
       putBack(read)
       return .busy(reason)
-    case .exception(10), .exception(11), .timeout, .closed, .garbled, .notSent:
+    case .exception(10), .exception(11), .timeout:
+      if let unit = read.range.unit {
+        return absent(unit, read, failure, now: now, random: random, batch: &batch)
+      }
+      return unanswered(read, failure, reason: reason, now: now, random: random)
+    case .closed, .garbled, .notSent:
       return unanswered(read, failure, reason: reason, now: now, random: random)
     case .exception(let code):
       guard read.pollClass != nil else {
@@ -146,6 +156,26 @@ struct ModbusEndpoint {
   }
 
   private var currentEvent: EndpointHealth.Event { plan.problem.map { .refusal($0) } ?? .success }
+
+  /// Another unit behind the endpoint is silent or not there: that is no failure of the endpoint.
+  private mutating func absent(
+    _ unit: UInt8, _ read: Read, _ failure: ModbusFailure, now: Duration, random: RandomSource,
+    batch: inout ReadingBatch
+  ) -> EndpointHealth.Event? {
+    let isCertain = failure == .exception(10) || failure == .exception(11)
+    guard read.pollClass != nil else {
+      if isCertain, case .exception(let code) = failure {
+        decoder.acceptSetup(.exception(code))
+      } else {
+        decoder.acceptSetup(.failed(failure.reason))
+      }
+      return continueSetup(now: now, random: random)
+    }
+    let (isAbsent, news) = plan.unanswered(by: unit, failure.reason, isCertain: isCertain, at: now)
+    if isAbsent { pending.removeAll { $0.range.unit == unit } } else { pending.append(read) }
+    if let news { batch.problems.append(news) }
+    return isCertain ? currentEvent : nil
+  }
 
   private mutating func unanswered(
     _ read: Read, _ failure: ModbusFailure, reason: String, now: Duration, random: RandomSource
@@ -186,9 +216,9 @@ struct ModbusEndpoint {
 
   private mutating func finishSetup(now: Duration, random: RandomSource) {
     // What the device said may have brought another variant into force, with registers of its own.
-    plan = RegisterPlan(profile: decoder.bound.profile)
-    plan.reset(to: decoder.readPlan)
+    plan.reset(to: decoder.readPlan, values: decoder.valuesToRead)
     form = decoder.bound.form
+    nextSearch = decoder.absentUnits.isEmpty ? nil : now + RegisterPlan.retestInterval
     let intervals = plan.pollClasses.map { ($0, decoder.bound.pollInterval($0)) }
     formerlySkipped += schedule?.skipped ?? 0
     schedule = PollSchedule(

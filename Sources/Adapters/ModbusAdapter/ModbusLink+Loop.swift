@@ -89,6 +89,8 @@ extension ModbusLink {
   func disconnect(_ reason: String?) {
     connection = nil
     isConnected = false
+    // What was read before a write may have changed by the time that the device is back.
+    for index in jobs.indices { jobs[index].present = nil }
     counters.withLock { $0.disconnected(reason) }
   }
 
@@ -126,7 +128,7 @@ extension ModbusLink {
   @discardableResult
   func read(_ read: ModbusEndpoint.Read, of index: Int) -> ReadOutcome {
     let hadAnswers = connection?.answers ?? 0 > 0
-    let result = exchange(.read(read.range), with: index)
+    let result = exchange(.read(read.range), with: index, unit: read.range.unit)
     if case .failure(.closed) = result, hadAnswers {
       // The device closed the connection while the request was on its way. A device that does so each time fails on
       // the new connection, which has given no answer yet.
@@ -152,12 +154,18 @@ extension ModbusLink {
   }
 
   /// One exchange; after a failure the connection is left in a state in which no late answer can do harm.
-  func exchange(_ request: ModbusRequest, with index: Int) -> Result<[UInt16], ModbusFailure> {
+  ///
+  /// - Parameter unit: another unit than the endpoint's own.
+  func exchange(
+    _ request: ModbusRequest, with index: Int, unit: UInt8? = nil
+  ) -> Result<[UInt16], ModbusFailure> {
     let endpoint = endpoints[index]
     let begin = time.monotonic()
     var result = Result<[UInt16], ModbusFailure>.failure(.notSent("not connected"))
     do throws(ModbusFailure) {
-      let values = try connection?.exchange(request, unit: endpoint.unit, timeout: endpoint.settings.timeout)
+      let values = try connection?.exchange(
+        request, unit: unit ?? endpoint.unit, timeout: endpoint.settings.timeout,
+        isTolerant: endpoint.settings.takesAnyWriteAnswer)
       if let values { result = .success(values) }
     } catch {
       result = .failure(error)

@@ -135,8 +135,8 @@ public actor ModbusLink: Adapter {
 
   private func check(_ operation: WireOperation) throws(CommandFault) {
     switch operation {
-    case .writeRegisters, .writeCoil:
-      do throws(ModbusFailure) { _ = try operation.modbusRequest?.encoded() } catch {
+    case .writeRegisters, .writeCoil, .modifyRegister:
+      do throws(ModbusFailure) { _ = try operation.modbusRequest(after: 0)?.encoded() } catch {
         throw CommandFault(kind: .notSent, message: "\(operation): \(error.reason)")
       }
     case .wait: return
@@ -165,12 +165,34 @@ public actor ModbusLink: Adapter {
 }
 
 extension WireOperation {
-  /// The request that it is on a Modbus bus.
-  var modbusRequest: ModbusRequest? {
+  /// The unit that it is for, where it is not the endpoint's own.
+  var otherUnit: UInt8? {
     switch self {
-    case .writeRegisters(let address, let values, let function):
+    case .writeRegisters(let unit, _, _, _), .writeCoil(let unit, _, _), .modifyRegister(let unit, _, _, _, _): unit
+    case .wait, .publish, .request, .modify: nil
+    }
+  }
+
+  /// What has to be read before it can be written; `nil` where it is complete.
+  var registerToRead: RegisterRange? {
+    guard case .modifyRegister(let unit, let address, _, _, let function) = self, function != .maskWrite else {
+      return nil
+    }
+    return RegisterRange(unit: unit, table: .holding, address: address, count: 1)
+  }
+
+  /// The request that it is on a Modbus bus.
+  ///
+  /// - Parameter present: what stands in the register of which some bits are changed.
+  func modbusRequest(after present: UInt16) -> ModbusRequest? {
+    switch self {
+    case .writeRegisters(_, let address, let values, let function):
       .writeRegisters(address: address, values: values, function: function)
-    case .writeCoil(let address, let value): .writeCoil(address: address, value: value)
+    case .writeCoil(_, let address, let value): .writeCoil(address: address, value: value)
+    case .modifyRegister(_, let address, let mask, let value, .maskWrite):
+      .maskWrite(address: address, and: ~mask, or: value & mask)
+    case .modifyRegister(_, let address, let mask, let value, let function):
+      .writeRegisters(address: address, values: [present & ~mask | value & mask], function: function)
     case .wait, .publish, .request, .modify: nil
     }
   }

@@ -5,6 +5,8 @@ enum ModbusRequest: Hashable {
   case read(RegisterRange)
   case writeRegisters(address: UInt16, values: [UInt16], function: WriteFunction)
   case writeCoil(address: UInt16, value: Bool)
+  /// New value = (old value and `and`) or (`or` and not `and`), by the device itself.
+  case maskWrite(address: UInt16, and: UInt16, or: UInt16)
 
   /// Registers that one read may ask for, and bits (Modbus application protocol 1.1b3, sections 6.1 to 6.4).
   static let registerReadLimit = 125
@@ -24,6 +26,7 @@ enum ModbusRequest: Hashable {
     case .writeRegisters(let address, let values, .single):
       guard values.count == 1 else { throw .notSent("FC6 writes one register, not \(values.count)") }
       return [function] + ModbusRequest.bytes(of: [address] + values)
+    case .writeRegisters(_, _, .maskWrite): throw .notSent("FC22 changes bits, it does not write registers")
     case .writeRegisters(let address, let values, .multiple):
       let limit = ModbusRequest.registerWriteLimit
       guard (1...limit).contains(values.count), Int(address) + values.count <= 0x10000 else {
@@ -33,23 +36,29 @@ enum ModbusRequest: Hashable {
       return [function] + head + [UInt8(values.count * 2)] + ModbusRequest.bytes(of: values)
     case .writeCoil(let address, let value):
       return [function] + ModbusRequest.bytes(of: [address, value ? 0xFF00 : 0])
+    case .maskWrite(let address, let and, let or):
+      return [function] + ModbusRequest.bytes(of: [address, and, or])
     }
   }
 
   /// The values of an answer: registers, or bits as 0 and 1; what was written for a write.
   ///
-  /// - Parameter answer: function code and data as they came in.
-  func decode(_ answer: some RandomAccessCollection<UInt8>) throws(ModbusFailure) -> [UInt16] {
+  /// - Parameters:
+  ///   - answer: function code and data as they came in.
+  ///   - isTolerant: an answer to a write counts by its function alone.
+  func decode(
+    _ answer: some RandomAccessCollection<UInt8>, isTolerant: Bool = false
+  ) throws(ModbusFailure) -> [UInt16] {
     let bytes = Array(answer)
     guard let code = bytes.first else { throw .garbled("an empty answer") }
     if code == function | 0x80 {
-      guard bytes.count == 2 else { throw .garbled("an exception of \(bytes.count) bytes instead of 2") }
+      guard bytes.count == 2 || (isTolerant && bytes.count > 2) else { throw .garbled("an exception of \(bytes.count) bytes instead of 2") }
       throw .exception(bytes[1])
     }
     guard code == function else { throw .garbled("an answer to function \(code) instead of \(function)") }
     switch self {
     case .read(let range): return try decodeRead(bytes, range: range)
-    case .writeRegisters, .writeCoil: return try decodeEcho(bytes)
+    case .writeRegisters, .writeCoil, .maskWrite: return isTolerant ? [] : try decodeEcho(bytes)
     }
   }
 
@@ -65,13 +74,16 @@ enum ModbusRequest: Hashable {
     return stride(from: data.startIndex, to: data.endIndex, by: 2).map { UInt16(data[$0]) << 8 | UInt16(data[$0 + 1]) }
   }
 
-  /// A write is answered with its own first five bytes: function, address and value or number.
+  /// A write is answered with its own first bytes: function, address and value or number, or both masks.
   private func decodeEcho(_ bytes: [UInt8]) throws(ModbusFailure) -> [UInt16] {
-    guard bytes.count == 5, bytes == Array(try encoded().prefix(5)) else {
+    let length = if case .maskWrite = self { 7 } else { 5 }
+    guard bytes.count == length, bytes == Array(try encoded().prefix(length)) else {
       throw .garbled("an acknowledgement of something else (\(bytes))")
     }
     return []
   }
+
+  var isRead: Bool { if case .read = self { true } else { false } }
 
   private var function: UInt8 {
     switch self {
@@ -83,6 +95,7 @@ enum ModbusRequest: Hashable {
       case .input: 4
       }
     case .writeCoil: 5
+    case .maskWrite: 22
     case .writeRegisters(_, _, let function): UInt8(function.rawValue)
     }
   }

@@ -68,7 +68,11 @@ public struct BoundProfile: Sendable {
     var login: HTTPLogin<HTTPRequestData>?
     do throws(EncodingError) {
       switch profile.transport {
-      case .modbus(let settings): unit = try Self.unit(settings, renderer)
+      case .modbus(let settings):
+        unit = try Self.unit(settings, renderer)
+        for name in profile.unitParameters where complete[name]?.number.flatMap({ UInt8(exactly: $0) }) == nil {
+          throw EncodingError(message: "the unit '$\(name)' is not a number from 0 to 255")
+        }
       case .mqtt(let settings):
         for request in settings.requests {
           let operation = try renderer.publish(topic: request.topic, payload: request.payload, retain: false)
@@ -177,6 +181,32 @@ public struct BoundProfile: Sendable {
     return words.isEmpty ? nil : words.joined(separator: ": ")
   }
 
+  /// The units that are asked beside the endpoint's own one, ascending.
+  public var otherUnits: [UInt8] {
+    Array(Set(profile.unitReferences.compactMap { resolved($0).number })).sorted()
+  }
+
+  /// The unit that a source is asked from, where it is not the own one.
+  public func otherUnit(_ source: PointSource) -> UInt8? { resolved(source.unit).number }
+
+  /// A reference without parameters; the own unit is `own`, however it was written.
+  func resolved(_ reference: UnitReference) -> UnitReference {
+    var number: UInt8?
+    switch reference {
+    case .own: return .own
+    case .number(let stated): number = stated
+    case .parameter(let name): number = parameters[name]?.number.flatMap { UInt8(exactly: $0) }
+    }
+    return number.map { $0 == modbusUnit ? .own : .number($0) } ?? .own
+  }
+
+  /// The registers of a block of the profile.
+  public func range(of block: RegisterBlock) -> RegisterRange {
+    RegisterRange(
+      unit: resolved(block.unit).number, table: block.table, address: block.addresses.lowerBound,
+      count: UInt16(clamping: block.addresses.count))
+  }
+
   /// `$name` replaced by the parameter's value.
   func fill(_ text: String) -> String { TemplateRenderer.fill(text, parameters) }
 }
@@ -191,6 +221,45 @@ public struct ProfileBindingError: Error, Sendable, Hashable, CustomStringConver
   public var hint: String?
   /// Message and hint in one line.
   public var description: String { hint.map { "\(message); \($0)" } ?? message }
+}
+
+extension UnitReference {
+  /// The number of another unit; `nil` for the own one, and for a parameter that was not filled in.
+  var number: UInt8? { if case .number(let number) = self { number } else { nil } }
+}
+
+extension PointSource {
+  /// The unit that it is asked from.
+  var unit: UnitReference {
+    switch self {
+    case .register(let register): register.unit
+    case .sunSpec(let point): point.unit
+    case .message, .response, .computed, .constant: .own
+    }
+  }
+}
+
+extension DeviceProfile {
+  /// The units that it speaks to, as they are written.
+  var unitReferences: [UnitReference] {
+    var references = identify.map { [$0.source.unit] } ?? []
+    for part in parts {
+      references += part.points.map(\.source.unit)
+      for control in part.controls {
+        switch control.destination {
+        case .register(let register): references.append(register.unit)
+        case .sunSpec(let point): references.append(point.unit)
+        }
+      }
+    }
+    if case .modbus(let settings) = transport { references += (settings.blocks + settings.forbidden).map(\.unit) }
+    return references
+  }
+
+  /// The parameters that name a unit.
+  var unitParameters: Set<String> {
+    Set(unitReferences.compactMap { if case .parameter(let name) = $0 { name } else { nil } })
+  }
 }
 
 extension BoundProfile {

@@ -2,44 +2,50 @@ import EnergyModel
 
 extension EndpointDecoder {
   mutating func decode(
-    _ values: [UInt16], _ table: RegisterTable, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
+    _ values: [UInt16], _ space: RegisterSpace, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
     let end = start + values.count
-    reportIfShort(table, start, values.count, &batch)
-    if table == .holding {
-      for (index, address) in map.scaleFactors.enumerated() where address >= start && address < end {
-        powers[index] = Self.power(values[address - start])
+    reportIfShort(space, start, values.count, &batch)
+    if space.table == .holding {
+      for (index, factor) in map.scaleFactors.enumerated()
+      where factor.unit == space.unit && factor.address >= start && factor.address < end {
+        powers[index] = Self.power(values[factor.address - start])
       }
     }
-    forEachPlace(table, start, end) { decoder, place in
-      guard var raw = place.type.decode(values, at: place.address - start, order: place.order) else { return }
+    var touched: Set<Int> = []
+    forEachPlace(space, start, end) { decoder, place in
+      guard var raw = place.decode(values, at: place.address - start) else { return }
       if let standard = place.standard, standard.isMissing(raw) { raw = .null }
       let known = place.scaleFactor.map { decoder.powers[$0] } ?? decoder.power(of: place.point)
       guard let power = known else { return }
+      if let group = place.group {
+        decoder.members[group][place.element] = decoder.layout.points[place.point].converter.convert(raw, power: power)
+        touched.insert(group)
+        return
+      }
       decoder.apply(raw, place.point, power: power, time, &batch) {
         "registers \(place.address)–\(place.address + place.count - 1)"
       }
     }
+    combine(touched, time, &batch)
   }
 
   mutating func decode(
-    _ values: [Bool], _ table: RegisterTable, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
+    _ values: [Bool], _ space: RegisterSpace, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
-    reportIfShort(table, start, values.count, &batch)
-    forEachPlace(table, start, start + values.count) { decoder, place in
+    reportIfShort(space, start, values.count, &batch)
+    forEachPlace(space, start, start + values.count) { decoder, place in
       let offset = place.address - start
       guard values.indices.contains(offset) else { return }
-      decoder.apply(.flag(values[offset]), place.point, power: .none, time, &batch) {
-        "\(table.rawValue) \(place.address)"
-      }
+      decoder.apply(.flag(values[offset]), place.point, power: .none, time, &batch) { "\(space) \(place.address)" }
     }
   }
 
   /// The points that lie within a frame, those that scale others first.
   private mutating func forEachPlace(
-    _ table: RegisterTable, _ start: Int, _ end: Int, _ body: (inout EndpointDecoder, RegisterMap.Place) -> Void
+    _ space: RegisterSpace, _ start: Int, _ end: Int, _ body: (inout EndpointDecoder, RegisterMap.Place) -> Void
   ) {
-    let places = map.places(table)
+    let places = map.places(space)
     let first = RegisterMap.lowerBound(places, start)
     for isScaleFactor in [true, false] {
       var index = first
@@ -52,15 +58,44 @@ extension EndpointDecoder {
     }
   }
 
-  private func reportIfShort(_ table: RegisterTable, _ start: Int, _ count: Int, _ batch: inout ReadingBatch) {
+  // MARK: Groups
+
+  /// Makes one value of many, for the groups of which a member came and those whose number changed.
+  private mutating func combine(_ touched: Set<Int>, _ time: Timestamp, _ batch: inout ReadingBatch) {
+    for (index, group) in map.groups.enumerated() {
+      let isRecounted = group.count.map { isDirty[$0] } ?? false
+      guard touched.contains(index) || isRecounted, let outcome = combined(group, members[index]) else { continue }
+      store(outcome, group.point, time, time, &batch)
+    }
+  }
+
+  /// `nil` while something is missing that can still come: a part of a sum would look like a measurement.
+  private func combined(_ group: RegisterMap.Group, _ members: [ValueConverter.Outcome?]) -> ValueConverter.Outcome? {
+    let none = ValueConverter.Outcome(value: .null, quality: .missing)
+    var size = group.size
+    if let place = group.count {
+      guard slots[place].isSeen else { return hasReadEverything ? none : nil }
+      guard let stated = slots[place].value.number, let count = Int(exactly: stated.rounded()), count >= 0
+      else { return none }
+      size = min(count, group.size)
+    }
+    let present = members.prefix(size)
+    guard hasReadEverything || !present.contains(where: { $0 == nil }) else { return nil }
+    let outcomes = present.compactMap { $0 }.filter { $0.value.number != nil }
+    guard let number = group.combine.combine(outcomes.compactMap(\.value.number)) else { return none }
+    let quality = outcomes.map(\.quality).max() ?? .good
+    return layout.points[group.point].judged(ValueConverter.tidy(number), quality)
+  }
+
+  private func reportIfShort(_ space: RegisterSpace, _ start: Int, _ count: Int, _ batch: inout ReadingBatch) {
     var shortest: RegisterRange?
-    for read in map.plan where read.range.table == table && Int(read.range.address) == start {
+    for read in map.plan where read.range.space == space && Int(read.range.address) == start {
       if Int(read.range.count) <= count { return }
       shortest = read.range
     }
     guard let shortest else { return }
     let last = start + Int(shortest.count) - 1
-    let unit = table.isBits ? "bits" : "registers"
+    let unit = space.table.isBits ? "bits" : "registers"
     batch.report("\(unit) \(start)–\(last): short frame, \(count) of \(shortest.count)")
   }
 
@@ -68,5 +103,22 @@ extension EndpointDecoder {
   private static func power(_ register: UInt16) -> ValueConverter.Power {
     let exponent = Int(Int16(bitPattern: register))
     return (-10...10).contains(exponent) ? .of(exponent) : .absent
+  }
+}
+
+extension EndpointLayout.Point {
+  /// A number that was made of several, within what is plausible for the whole.
+  fileprivate func judged(_ number: Double, _ quality: Quality) -> ValueConverter.Outcome {
+    let isPlausible = valid?.contains(number) ?? true
+    return ValueConverter.Outcome(value: .number(number), quality: isPlausible ? quality : max(quality, .suspect))
+  }
+}
+
+extension RegisterMap.Place {
+  /// The value among registers of which the one at `start` is the first of this place.
+  func decode(_ values: [UInt16], at start: Int) -> RawScalar? {
+    guard !words.isEmpty else { return type.decode(values, at: start, order: order) }
+    let own = words.map { start + $0 }.filter { values.indices.contains($0) }.map { values[$0] }
+    return type.decode(own, at: 0, order: order)
   }
 }

@@ -21,6 +21,8 @@ public struct EndpointDecoder: Sendable {
   var map: RegisterMap
   /// SunSpec scale factors by the map's index; `nil` = not read yet.
   var powers: [ValueConverter.Power?] = []
+  /// What is known of the members of each of the map's groups; `nil` = not read yet.
+  var members: [[ValueConverter.Outcome?]] = []
   /// Computed points do not wait for inputs that were never read: all that there is was read.
   var hasReadEverything = false
   var setup: EndpointSetup
@@ -63,6 +65,7 @@ public struct EndpointDecoder: Sendable {
     setup = EndpointSetup(bound)
     map = RegisterMap()
     powers = []
+    members = []
     isFirstFrame = true
     finishSetupIfComplete()
   }
@@ -72,8 +75,11 @@ public struct EndpointDecoder: Sendable {
 
   /// The SunSpec models that set-up found: id, address of the ID register, length.
   public var sunSpecModels: [(id: UInt16, address: Int, length: Int)] {
-    setup.discovery?.models.map { ($0.id, $0.address, $0.length) } ?? []
+    setup.models[nil]?.models.map { ($0.id, $0.address, $0.length) } ?? []
   }
+
+  /// Units beside the own one whose SunSpec models could not be read, because nothing answers there.
+  public var absentUnits: [UInt8] { setup.absentUnits }
 
   /// Whether the next set-up read is about the product, not about SunSpec.
   var isIdentifying: Bool { setup.isIdentifying }
@@ -86,10 +92,11 @@ public struct EndpointDecoder: Sendable {
 
   private mutating func finishSetupIfComplete() {
     guard setup.isComplete, adoptFound() else { return }
-    map = RegisterMap(layout, setup.discovery)
+    map = RegisterMap(layout, setup.models)
     powers = [ValueConverter.Power?](repeating: nil, count: map.scaleFactors.count)
+    members = map.groups.map { [ValueConverter.Outcome?](repeating: nil, count: $0.size) }
     guard map.hasSunSpecPoints else {
-      let found = setup.discovery?.models.map { String($0.id) }.joined(separator: ", ") ?? ""
+      let found = setup.models[nil]?.models.map { String($0.id) }.joined(separator: ", ") ?? ""
       setup.stop("SunSpec: the device has the models \(found), none of them has a point of this profile")
       return
     }
@@ -122,8 +129,10 @@ public struct EndpointDecoder: Sendable {
     let time = frame.receivedAt
     if isFirstFrame { begin(time, &batch) }
     switch frame.body {
-    case .registers(let table, let address, let values): decode(values, table, Int(address), time, &batch)
-    case .bits(let table, let address, let values): decode(values, table, Int(address), time, &batch)
+    case .registers(let unit, let table, let address, let values):
+      decode(values, RegisterSpace(unit: unit, table: table), Int(address), time, &batch)
+    case .bits(let unit, let table, let address, let values):
+      decode(values, RegisterSpace(unit: unit, table: table), Int(address), time, &batch)
     case .message(let topic, let payload, _): decodeMessage(topic, payload, time, &batch)
     case .response(let request, let body): decodeResponse(request, body, time, &batch)
     }

@@ -11,6 +11,8 @@ final class EndpointLayout: Sendable {
     var field: Field?
     var source: PointSource
     var converter: ValueConverter
+    /// What is plausible for a value that is made of several; else the converter knows it.
+    var valid: ClosedRange<Double>?
     var pollClass: PollClass
     var isOptional: Bool
     /// The place of the local that holds the power of ten.
@@ -151,19 +153,25 @@ struct EndpointLayoutBuilder {
         EndpointLayout.Point(
           name: point.name, part: index, field: field, source: filled(point.source),
           converter: ValueConverter(
-            point.conversion, type: point.source.registerType, output: output, valid: point.valid),
-          pollClass: point.pollClass, isOptional: point.isOptional))
+            point.conversion, type: point.source.registerType, output: output,
+            valid: point.source.isCombined ? nil : point.valid),
+          valid: point.valid, pollClass: point.pollClass, isOptional: point.isOptional))
     }
     for control in part.controls { add(control, index) }
     addDerived(part, index)
   }
 
   private mutating func add(_ control: ProfileControl, _ index: Int) {
-    let source: PointSource =
-      switch control.destination {
-      case .register(let register): .register(register)
-      case .sunSpec(let point): .sunSpec(point)
-      }
+    var control = control
+    let source: PointSource
+    switch control.destination {
+    case .register(let register):
+      source = filled(.register(register))
+      if case .register(let register) = source { control.destination = .register(register) }
+    case .sunSpec(let point):
+      source = filled(.sunSpec(point))
+      if case .sunSpec(let point) = source { control.destination = .sunSpec(point) }
+    }
     let converter = ValueConverter(control.conversion, type: source.registerType, output: .any, valid: nil)
     parts[index].controls[control.name] = controls.count
     controls.append(EndpointLayout.Control(control: control, converter: converter))
@@ -202,10 +210,16 @@ struct EndpointLayoutBuilder {
   private func filled(_ source: PointSource) -> PointSource {
     switch source {
     case .message(let message):
-      .message(MessageSource(topic: bound.fill(message.topic), path: message.path.mapText(bound.fill)))
+      return .message(MessageSource(topic: bound.fill(message.topic), path: message.path.mapText(bound.fill)))
     case .response(let response):
-      .response(ResponseSource(request: response.request, path: response.path.mapText(bound.fill)))
-    case .register, .sunSpec, .computed, .constant: source
+      return .response(ResponseSource(request: response.request, path: response.path.mapText(bound.fill)))
+    case .register(var register):
+      register.unit = bound.resolved(register.unit)
+      return .register(register)
+    case .sunSpec(var point):
+      point.unit = bound.resolved(point.unit)
+      return .sunSpec(point)
+    case .computed, .constant: return source
     }
   }
 
@@ -314,6 +328,15 @@ extension EndpointLayout.Point {
 }
 
 extension PointSource {
+  /// Whether it is made of several values of the wire.
+  var isCombined: Bool {
+    switch self {
+    case .register(let register): register.repetition != nil
+    case .sunSpec(let point): point.combine != nil
+    case .message, .response, .computed, .constant: false
+    }
+  }
+
   /// The register type where it has one.
   var registerType: RegisterType? {
     switch self {

@@ -14,7 +14,8 @@ public enum SetupAnswer: Sendable, Hashable {
 struct EndpointSetup: Sendable {
   private enum Phase: Sendable {
     case identify(RegisterRange, RegisterType, WordOrder)
-    case discovery
+    /// Of the own unit (`nil`), then of the others.
+    case discovery(UInt8?)
     /// One of `wanted`.
     case parameter(Int, RegisterRange, RegisterType, WordOrder)
     case done
@@ -25,40 +26,47 @@ struct EndpointSetup: Sendable {
 
   private var phase: Phase = .done
   private var failures = 0
+  /// A product that is told by its SunSpec models is looked at once.
+  private var isIdentified = false
   private let identity: ProfileIdentity?
-  private let wanted: [(parameter: ProfileParameter, source: ProfilePoint)]
+  private let wanted: [(parameter: ProfileParameter, source: ProfilePoint, unit: UInt8?)]
   private let needsSunSpec: Bool
   /// Parameters that the device said.
   private(set) var found: [String: ScalarValue] = [:]
-  private(set) var discovery: SunSpecDiscovery?
+  /// By unit; those that do not answer have no models.
+  private(set) var models: SunSpecInventory = [:]
   private(set) var problem: String?
   /// Counts how often the phase ended, so that the owner rebuilds what depends on it once.
   private(set) var isComplete = false
 
   init(_ bound: BoundProfile) {
     identity = bound.profile.identify
-    wanted = bound.parametersToRead.compactMap { parameter in parameter.read.map { (parameter, $0) } }
+    wanted = bound.parametersToRead.compactMap { parameter in
+      parameter.read.map { (parameter, $0, bound.resolved($0.source.unitReference).number) }
+    }
     needsSunSpec = bound.definition.usesSunSpec
     guard case .modbus = bound.profile.transport else {
       isComplete = true
       return
     }
     // Any form may turn out to be in force.
-    let forms = bound.possibleForms
-    if forms.contains(where: \.usesSunSpec) {
-      discovery = SunSpecDiscovery(bases: forms.map(\.sunSpecBases).first { !$0.isEmpty } ?? [])
-    }
+    let bases = bound.possibleForms.map(\.sunSpecBases).first { !$0.isEmpty } ?? []
+    for unit in bound.sunSpecUnits { models[unit] = SunSpecDiscovery(bases: bases) }
     if case .register(let register) = identity?.source {
-      phase = Self.identifyPhase(Int(register.address), register.table, register.type, register.order)
+      let space = RegisterSpace(unit: bound.resolved(register.unit).number, table: register.table)
+      phase = Self.identifyPhase(Int(register.address), space, register.type, register.order)
     } else {
-      startDiscovery()
+      goOn()
     }
   }
 
   var nextRead: RegisterRange? {
     switch phase {
     case .identify(let range, _, _): range
-    case .discovery: discovery?.nextRead
+    case .discovery(let unit):
+      models[unit]?.nextRead.map { read in
+        RegisterRange(unit: unit, table: read.table, address: read.address, count: read.count)
+      }
     case .parameter(_, let range, _, _): range
     case .done: nil
     }
@@ -68,15 +76,27 @@ struct EndpointSetup: Sendable {
     if case .failed(let reason) = answer {
       failures += 1
       // Up to here nothing was learned about the device, so the same read comes again.
-      if failures >= Self.maxFailures, let range = nextRead { stop("set-up: \(range): \(reason)") }
+      guard failures >= Self.maxFailures, let range = nextRead else { return }
+      failures = 0
+      if case .discovery(.some(let unit)) = phase {
+        leaveOut(unit, reason)
+      } else {
+        stop("set-up: \(range): \(reason)")
+      }
       return
     }
     failures = 0
     switch phase {
     case .identify(let range, let type, let order): identify(answer, range, type, order)
-    case .discovery:
-      if case .registers(let registers) = answer { discovery?.accept(registers) } else { discovery?.accept(nil) }
-      if discovery?.nextRead == nil { discovered() }
+    case .discovery(let unit):
+      switch answer {
+      case .registers(let registers): models[unit]?.accept(registers)
+      case .exception(let code) where unit != nil && Self.absences.contains(code):
+        if let unit { leaveOut(unit, "exception \(code)") }
+        return
+      case .exception, .failed: models[unit]?.accept(nil)
+      }
+      if models[unit]?.nextRead == nil { goOn() }
     case .parameter(let index, let range, let type, let order): parameter(index, answer, range, type, order)
     case .done: break
     }
@@ -107,36 +127,49 @@ struct EndpointSetup: Sendable {
   var isIdentifying: Bool { if case .identify = phase { true } else { false } }
 
   /// Goes on to what comes behind identification.
-  mutating func skipIdentity() {
-    if discovery == nil || discovery?.nextRead == nil { readParameters(from: 0) } else { startDiscovery() }
+  mutating func skipIdentity() { goOn() }
+
+  /// A unit that is not there: its values have none, the others are read.
+  private mutating func leaveOut(_ unit: UInt8, _ reason: String) {
+    models[unit]?.abandon("unit \(unit): \(reason)")
+    goOn()
   }
+
+  /// What a gateway says of a unit that is not there.
+  static let absences: Set<UInt8> = [10, 11]
+
+  /// The units, beside the own one, that did not answer.
+  var absentUnits: [UInt8] { models.filter { $0.value.problem != nil }.keys.compactMap { $0 }.sorted() }
 
   private func mismatch(_ text: String, at place: String) -> String {
     "identify: \(place) says '\(text)', expected \(identity?.matches.joined(separator: " or ") ?? "")"
   }
 
-  private mutating func startDiscovery() {
-    if let discovery {
-      if let problem = discovery.problem { stop(problem) } else { phase = .discovery }
+  /// The next unit whose models are not known yet; the product itself is looked at when those of its own unit are.
+  private mutating func goOn() {
+    if needsSunSpec, let problem = models[nil]?.problem {
+      stop(problem)
+      return
+    }
+    if models[nil]?.nextRead != nil {
+      phase = .discovery(nil)
+    } else if case .sunSpec(let source) = identity?.source, !isIdentified {
+      identifyModel(source)
+    } else if let unit = models.filter({ $0.value.nextRead != nil }).keys.compactMap({ $0 }).min() {
+      phase = .discovery(unit)
     } else {
       readParameters(from: 0)
     }
   }
 
-  private mutating func discovered() {
-    if needsSunSpec, let problem = discovery?.problem {
-      stop(problem)
-      return
-    }
-    guard case .sunSpec(let source) = identity?.source else {
-      readParameters(from: 0)
-      return
-    }
-    guard let location = SunSpecLocation(source, discovery) else {
+  private mutating func identifyModel(_ source: SunSpecSource) {
+    isIdentified = true
+    guard let location = SunSpecLocation(source, models) else {
       stop("identify: the device has none of the SunSpec models \(source.models)")
       return
     }
-    phase = Self.identifyPhase(location.address, .holding, location.type, .abcd)
+    phase = Self.identifyPhase(
+      location.address, RegisterSpace(unit: source.unit.number, table: .holding), location.type, .abcd)
   }
 
   // MARK: Parameters
@@ -145,15 +178,17 @@ struct EndpointSetup: Sendable {
   private mutating func readParameters(from start: Int) {
     for index in wanted.indices.dropFirst(start) {
       let place: (address: Int, table: RegisterTable, type: RegisterType, order: WordOrder)
+      let unit = wanted[index].unit
       switch wanted[index].source.source {
       case .register(let register): place = (Int(register.address), register.table, register.type, register.order)
       case .sunSpec(let source):
-        guard let location = SunSpecLocation(source, discovery) else { continue }
+        guard let location = SunSpecLocation(source, models) else { continue }
         place = (location.address, .holding, location.type, .abcd)
       case .message, .response, .computed, .constant: continue
       }
       let range = RegisterRange(
-        table: place.table, address: UInt16(clamping: place.address), count: UInt16(clamping: place.type.registerCount))
+        unit: unit, table: place.table, address: UInt16(clamping: place.address),
+        count: UInt16(clamping: place.type.registerCount))
       phase = .parameter(index, range, place.type, place.order)
       return
     }
@@ -183,10 +218,10 @@ struct EndpointSetup: Sendable {
   }
 
   private static func identifyPhase(
-    _ address: Int, _ table: RegisterTable, _ type: RegisterType, _ order: WordOrder
+    _ address: Int, _ space: RegisterSpace, _ type: RegisterType, _ order: WordOrder
   ) -> Phase {
     let range = RegisterRange(
-      table: table, address: UInt16(clamping: address), count: UInt16(clamping: type.registerCount))
+      unit: space.unit, table: space.table, address: UInt16(clamping: address), count: UInt16(clamping: type.registerCount))
     return .identify(range, type, order)
   }
 
@@ -212,7 +247,7 @@ struct EndpointSetup: Sendable {
 
 extension RegisterRange {
   /// `holding 30000`, whatever the count: the place of one value.
-  fileprivate var described: String { "\(table.rawValue) \(address)" }
+  fileprivate var described: String { "\(space) \(address)" }
 }
 
 extension ProfileParameter {
@@ -226,6 +261,17 @@ extension ProfileParameter {
   }
 }
 
+extension PointSource {
+  /// The unit that it is read from.
+  fileprivate var unitReference: UnitReference {
+    switch self {
+    case .register(let register): register.unit
+    case .sunSpec(let point): point.unit
+    case .message, .response, .computed, .constant: .own
+    }
+  }
+}
+
 extension DeviceProfile {
   /// Where SunSpec models are looked for.
   fileprivate var sunSpecBases: [UInt16] {
@@ -233,13 +279,25 @@ extension DeviceProfile {
   }
 
   /// Whether any point, control, parameter or the identity is a SunSpec point.
-  var usesSunSpec: Bool {
-    if case .sunSpec = identify?.source { return true }
-    if parameters.contains(where: { if case .sunSpec = $0.read?.source { true } else { false } }) { return true }
-    return parts.contains { part in
-      part.points.contains { if case .sunSpec = $0.source { true } else { false } }
-        || part.controls.contains { if case .sunSpec = $0.destination { true } else { false } }
+  var usesSunSpec: Bool { !sunSpecSources.isEmpty }
+
+  /// All SunSpec points, controls, parameters and the identity.
+  var sunSpecSources: [SunSpecSource] {
+    var sources: [SunSpecSource] = []
+    if case .sunSpec(let source) = identify?.source { sources.append(source) }
+    for case .sunSpec(let source)? in parameters.map({ $0.read?.source }) { sources.append(source) }
+    for part in parts {
+      for case .sunSpec(let source) in part.points.map(\.source) { sources.append(source) }
+      for case .sunSpec(let source) in part.controls.map(\.destination) { sources.append(source) }
     }
+    return sources
+  }
+}
+
+extension BoundProfile {
+  /// The units whose SunSpec models are asked for; `nil` is the own one.
+  fileprivate var sunSpecUnits: Set<UInt8?> {
+    Set(possibleForms.flatMap(\.sunSpecSources).map { resolved($0.unit).number })
   }
 }
 

@@ -76,13 +76,17 @@ extension EndpointSnapshot {
       throw EncodingError(message: "\(name): there is no code for '\(value)'")
     }
     if destination.type == .bit {
-      return ControlWrite(address: destination.address, payload: .coil(try bit(raw, name)))
+      return ControlWrite(unit: destination.unit, address: destination.address, payload: .coil(try bit(raw, name)))
     }
-    guard let registers = destination.type.encode(raw, order: destination.order) else {
+    // Bits are placed in the register already, and the highest of them is no sign.
+    let type = control.control.conversion.bits == nil ? destination.type : .u16
+    guard let registers = type.encode(raw, order: destination.order) else {
       throw EncodingError(message: "\(name): \(raw) does not fit the register (\(destination.type.word))")
     }
+    var payload = ControlWrite.Payload.registers(registers)
+    if let mask = control.control.mask, let value = registers.first { payload = .bits(mask: mask, value: value & mask) }
     return ControlWrite(
-      address: destination.address, payload: .registers(registers), function: control.control.writeFunction)
+      unit: destination.unit, address: destination.address, payload: payload, function: control.control.writeFunction)
   }
 
   private func power(
@@ -119,11 +123,14 @@ private struct ControlWrite {
   enum Payload {
     case registers([UInt16])
     case coil(Bool)
+    /// Some bits of one register, in their places.
+    case bits(mask: UInt16, value: UInt16)
   }
 
   /// By the standard, FC 16 cannot write more.
   static let maxRegisters = 123
 
+  var unit: UInt8?
   var address: Int
   var payload: Payload
   var function: WriteFunction?
@@ -131,10 +138,12 @@ private struct ControlWrite {
   var operation: WireOperation {
     let address = UInt16(clamping: address)
     return switch payload {
-    case .coil(let value): .writeCoil(address: address, value: value)
+    case .coil(let value): .writeCoil(unit: unit, address: address, value: value)
+    case .bits(let mask, let value):
+      .modifyRegister(unit: unit, address: address, mask: mask, value: value, function: function ?? .single)
     case .registers(let values):
       .writeRegisters(
-        address: address, values: values, function: function ?? (values.count == 1 ? .single : .multiple))
+        unit: unit, address: address, values: values, function: function ?? (values.count == 1 ? .single : .multiple))
     }
   }
 
@@ -156,14 +165,21 @@ private struct ControlWrite {
   }
 
   private func joined(with other: ControlWrite) -> ControlWrite? {
+    guard unit == other.unit else { return nil }
+    if case .bits(let mask, let value) = payload, case .bits(let otherMask, let otherValue) = other.payload,
+      address == other.address, function == other.function
+    {
+      let merged = Payload.bits(mask: mask | otherMask, value: value & ~otherMask | otherValue)
+      return ControlWrite(unit: unit, address: address, payload: merged, function: function)
+    }
     guard case .registers(let own) = payload, case .registers(let others) = other.payload, function != .single,
       other.function != .single, own.count + others.count <= Self.maxRegisters
     else { return nil }
     if address + own.count == other.address {
-      return ControlWrite(address: address, payload: .registers(own + others), function: .multiple)
+      return ControlWrite(unit: unit, address: address, payload: .registers(own + others), function: .multiple)
     }
     if other.address + others.count == address {
-      return ControlWrite(address: other.address, payload: .registers(others + own), function: .multiple)
+      return ControlWrite(unit: unit, address: other.address, payload: .registers(others + own), function: .multiple)
     }
     return nil
   }
@@ -189,6 +205,10 @@ extension RegisterType {
     case .i64: "i64"
     case .f32: "f32"
     case .f64: "f64"
+    case .bcd16: "bcd16"
+    case .bcd32: "bcd32"
+    case .u8(let byte): "u8, \(byte.rawValue) byte"
+    case .i8(let byte): "i8, \(byte.rawValue) byte"
     case .string(let registers): "string of \(registers) registers"
     case .bit: "bit"
     }

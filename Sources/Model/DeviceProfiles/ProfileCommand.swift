@@ -8,6 +8,13 @@ public struct ProfileControl: Sendable {
     case sunSpec(SunSpecSource)
   }
 
+  /// The bits of its register that it may change; `nil` for whole registers.
+  public var mask: UInt16? {
+    guard case .register(let register) = destination else { return nil }
+    guard let bits = conversion.bits ?? register.type.registerBits, bits.upperBound < 16 else { return nil }
+    return bits.reduce(0) { $0 | 1 << UInt16($1) }
+  }
+
   /// The name that `write` steps and expressions use.
   public var name: String
   /// Where it is written.
@@ -25,7 +32,12 @@ public struct ProfileControl: Sendable {
 }
 
 /// The Modbus function that writes registers.
-public enum WriteFunction: Int, Sendable, Hashable { case single = 6, multiple = 16 }
+public enum WriteFunction: Int, Sendable, Hashable {
+  case single = 6
+  case multiple = 16
+  /// The device itself changes some bits of a register.
+  case maskWrite = 22
+}
 
 /// A command of the catalogue as this product does it.
 public struct ProfileCommand: Sendable {

@@ -4,7 +4,7 @@ import LocatedYAML
 /// How raw values become values in SI units and words.
 extension ProfileFileReader {
   static let conversionKeys = [
-    "invalid", "bits", "scale", "offset", "scaleFactor", "unit", "negate", "enum", "otherwise", "flags",
+    "invalid", "bits", "signed", "scale", "offset", "scaleFactor", "unit", "negate", "enum", "otherwise", "flags",
   ]
 
   func readConversion(_ node: YAMLNode, _ target: ProfilePoint.Target, _ part: Int) -> PointConversion {
@@ -14,6 +14,8 @@ extension ProfileFileReader {
       conversion.invalid = invalid.isSequence ? invalid.elements.map { scalar($0) } : [scalar(invalid)]
     }
     conversion.bits = node["bits"].flatMap { bits($0) }
+    conversion.isSigned = node["signed"]?.flagValue() ?? false
+    if node["bits"] == nil { node["signed"]?.report(Finding.conversion, "'signed' goes with 'bits'") }
     conversion.scale = node["scale"].flatMap { scale($0) } ?? 1
     conversion.offset = node["offset"]?.numberValue() ?? 0
     conversion.negate = node["negate"]?.flagValue() ?? false

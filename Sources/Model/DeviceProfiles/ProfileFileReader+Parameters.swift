@@ -73,6 +73,10 @@ extension ProfileFileReader {
       guard node.expectMapping(keys: Self.readKeys), node["scaleFactor"] == nil,
         let source = source(node, scope: .installation)
       else { continue }
+      if case .register(let register) = source, !register.words.isEmpty {
+        node.report(Finding.words, "a parameter is read from registers that are neighbours")
+        continue
+      }
       if parameters[index].defaultValue == nil {
         node.report(
           Finding.parameter, "what is read from the device needs a default, for the device that does not have it")

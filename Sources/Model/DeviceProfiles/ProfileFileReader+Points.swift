@@ -4,7 +4,8 @@ import LocatedYAML
 /// Points and locals: what the device says.
 extension ProfileFileReader {
   private static let pointKeys =
-    sourceKeys + conversionKeys + ["path", "type", "length", "order", "valid", "counter", "poll", "optional"]
+    sourceKeys + conversionKeys + registerKeys
+    + ["path", "repeat", "combine", "valid", "counter", "poll", "optional"]
   static let derived = ["chargePowerW", "dischargePowerW", "importPowerW", "exportPowerW"]
 
   func readPoints(_ node: YAMLNode, part: Int) {
@@ -54,6 +55,7 @@ extension ProfileFileReader {
     point.valid = node["valid"].flatMap { rangeValue($0) }
     point.counter = node["counter"].flatMap { counter($0) } ?? (field?.behavior == .counter ? .monotonic : nil)
     if let field { checkKind(node, field, point) }
+    checkCombined(node, point, part)
     switch source {
     case .response(let response): point.pollClass = responsePollClass(response, node) ?? point.pollClass
     case .computed: computedNodes["\(part).\(point.name)"] = node["value"] ?? node["constant"]

@@ -5,6 +5,8 @@ extension ProfileFileReader {
   static let sourceKeys = [
     "holding", "input", "coil", "discrete", "sunspec", "topic", "request", "value", "constant",
   ]
+  /// What says more about a register.
+  static let registerKeys = ["unitId", "type", "length", "byte", "order"]
 
   func source(_ node: YAMLNode, scope: Scope) -> PointSource? {
     let given = Self.sourceKeys.filter { node[$0] != nil }
@@ -16,6 +18,11 @@ extension ProfileFileReader {
       return nil
     }
     guard isReachable(key, value) else { return nil }
+    if key == "topic" || key == "request" || key == "value" || key == "constant" {
+      for stray in ["unitId", "repeat"] {
+        node[stray]?.report(Finding.source, "'\(stray)' is for registers and SunSpec points")
+      }
+    }
     if key != "topic", key != "request" { node["path"]?.report(Finding.source, "'path' goes with topic or request") }
     switch key {
     case "sunspec": return sunSpec(value, node).map { .sunSpec($0) }
@@ -29,7 +36,7 @@ extension ProfileFileReader {
       rejectType(node, "a computed point")
       return expression(value, scope).map { .computed($0) }
     case "constant": return constant(value, scope)
-    default: return register(key, value, node).map { .register($0) }
+    default: return register(key, value, node, scope).map { .register($0) }
     }
   }
 
@@ -47,7 +54,7 @@ extension ProfileFileReader {
   }
 
   private func rejectType(_ node: YAMLNode, _ what: String) {
-    for key in ["type", "length", "order"] {
+    for key in ["type", "length", "byte", "order"] {
       node[key]?.report(Finding.type, "'\(key)' is for registers, this is \(what)")
     }
   }
@@ -77,11 +84,17 @@ extension ProfileFileReader {
     return path.map { .response(ResponseSource(request: name, path: $0)) }
   }
 
-  private func register(_ key: String, _ value: YAMLNode, _ node: YAMLNode) -> RegisterSource? {
-    guard let table = RegisterTable(rawValue: key), let address = addressValue(value) else { return nil }
+  private func register(
+    _ key: String, _ value: YAMLNode, _ node: YAMLNode, _ scope: Scope
+  ) -> RegisterSource? {
+    guard let table = RegisterTable(rawValue: key) else { return nil }
+    guard !value.isSequence else { return words(table, value, node) }
+    guard let address = addressValue(value) else { return nil }
+    let unit = unitReference(node["unitId"])
     if table.isBits {
       rejectType(node, "a bit")
-      return RegisterSource(table: table, address: address, type: .bit, order: .abcd)
+      node["repeat"]?.report(Finding.repetition, "'repeat' is for registers, this is a bit")
+      return RegisterSource(unit: unit, table: table, address: address, type: .bit, order: .abcd)
     }
     guard let type = type(node) else { return nil }
     guard Int(address) + type.registerCount <= 0x10000 else {
@@ -89,8 +102,10 @@ extension ProfileFileReader {
       return nil
     }
     let order = order(node)
-    return RegisterSource(
-      table: table, address: address, type: type, order: order.order, orderParameter: order.parameter)
+    var source = RegisterSource(
+      unit: unit, table: table, address: address, type: type, order: order.order, orderParameter: order.parameter)
+    source.repetition = node["repeat"].flatMap { repetition($0, node, source, scope) }
+    return source
   }
 
   private func order(_ node: YAMLNode) -> (order: WordOrder, parameter: String?) {
@@ -102,16 +117,28 @@ extension ProfileFileReader {
   func type(_ node: YAMLNode) -> RegisterType? {
     let words: [String: RegisterType] = [
       "u16": .u16, "i16": .i16, "u32": .u32, "i32": .i32, "u64": .u64, "i64": .i64, "f32": .f32, "f64": .f64,
+      "bcd16": .bcd16, "bcd32": .bcd32,
     ]
     guard let stated = node.require("type") else { return nil }
-    let names = ["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"]
+    let names = [
+      "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd16", "bcd32", "u8", "i8", "string",
+    ]
     guard let word = stated.wordValue(among: names) else { return nil }
-    if word != "string" {
-      node["length"]?.report(Finding.type, "'length' is for strings, this is \(word)")
-      return words[word]
+    if word != "string" { node["length"]?.report(Finding.type, "'length' is for strings, this is \(word)") }
+    if word == "u8" || word == "i8" {
+      guard let half = node.require("byte")?.wordValue(among: RegisterByte.allCases.map(\.rawValue)),
+        let byte = RegisterByte(rawValue: half)
+      else { return nil }
+      return word == "u8" ? .u8(byte) : .i8(byte)
     }
-    var longest = ReadPlanner.maxRegisters
-    if case .modbus(let settings) = transport { longest = min(longest, settings.maxRegisters) }
-    return node.require("length")?.integerValue(in: 1...longest).map { .string(registers: $0) }
+    node["byte"]?.report(Finding.type, "'byte' is for u8 and i8, this is \(word)")
+    guard word == "string" else { return words[word] }
+    return node.require("length")?.integerValue(in: 1...longestRead).map { .string(registers: $0) }
+  }
+
+  /// Registers in one request, at most.
+  var longestRead: Int {
+    guard case .modbus(let settings) = transport else { return ReadPlanner.maxRegisters }
+    return min(ReadPlanner.maxRegisters, settings.maxRegisters)
   }
 }

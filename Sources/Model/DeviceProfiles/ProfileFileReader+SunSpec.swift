@@ -10,15 +10,22 @@ extension ProfileFileReader {
     guard models.count == nodes.count, let first = models.first else { return nil }
     let instance = node["instance"].map { $0.integerValue(in: 1...SunSpecDiscovery.maxModels) } ?? 1
     guard let instance else { return nil }
+    point["repeat"]?.report(Finding.repetition, "the device says how many blocks a SunSpec model has: write module.*.DCW")
+    let unit = unitReference(point["unitId"])
     if let name = node["point"] {
       node["offset"]?.report(Finding.sunSpec, "a SunSpec point has a name or an offset, not both")
-      for key in ["type", "length", "order"] {
+      for key in ["type", "length", "byte", "order"] {
         point[key]?.report(Finding.sunSpec, "the standard says the type of \(name.scalarText ?? "the point")")
       }
       if let stray = point["scaleFactor"] {
         stray.report(Finding.sunSpec, "the standard says the scale factor of \(name.scalarText ?? "the point")")
       }
-      return standardPoint(name, models, instance)
+      guard var source = standardPoint(name, models, instance) else { return nil }
+      source.unit = unit
+      if source.point?.contains(".*.") == true {
+        source.combine = point.require("combine").flatMap { combineValue($0) }
+      }
+      return source
     }
     guard let offset = node["offset"] else {
       node.report(Finding.sunSpec, "\(node.subject) needs 'point' or 'offset'")
@@ -27,7 +34,7 @@ extension ProfileFileReader {
     guard let registers = offset.integerValue(in: 2...0xFFFF), let type = type(point) else { return nil }
     return SunSpecSource(
       models: [first] + models.dropFirst(), point: nil, offset: registers, type: type, scaleFactorOffset: nil,
-      instance: instance)
+      instance: instance, unit: unit)
   }
 
   private func standardPoint(_ node: YAMLNode, _ models: [UInt16], _ instance: Int) -> SunSpecSource? {

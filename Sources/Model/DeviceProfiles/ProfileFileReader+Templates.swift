@@ -168,7 +168,7 @@ extension ProfileFileReader {
 
   func readIdentity(_ node: YAMLNode) -> ProfileIdentity? {
     let sources = Self.sourceKeys.filter { $0 != "value" && $0 != "constant" }
-    guard node.expectMapping(keys: sources + ["path", "type", "length", "order", "matches"]),
+    guard node.expectMapping(keys: sources + Self.registerKeys + ["path", "matches"]),
       let matches = node.require("matches")?.textListValue(), let source = source(node, scope: .installation)
     else { return nil }
     return ProfileIdentity(source: source, matches: matches)

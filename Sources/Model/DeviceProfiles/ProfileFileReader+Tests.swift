@@ -55,15 +55,26 @@ extension ProfileFileReader {
 
   // MARK: What the device says
 
-  private func readMemory(_ node: YAMLNode?) -> [RegisterTable: [UInt16: UInt16]] {
-    var memory: [RegisterTable: [UInt16: UInt16]] = [:]
+  private func readMemory(_ node: YAMLNode?) -> [RegisterSpace: [UInt16: UInt16]] {
+    var memory: [RegisterSpace: [UInt16: UInt16]] = [:]
     guard let node else { return memory }
-    guard case .modbus = transport, node.expectMapping(keys: RegisterTable.allCases.map(\.rawValue)) else {
+    let tables = RegisterTable.allCases.map(\.rawValue)
+    guard case .modbus = transport, node.expectMapping(keys: tables + ["units"]) else {
       node.report(Finding.test, "registers need the transport modbus")
       return memory
     }
+    readTables(node, unit: nil, into: &memory)
+    for (key, tablesOfUnit) in node["units"]?.entries ?? [] {
+      guard let unit = key.integerValue(in: 0...255), tablesOfUnit.expectMapping(keys: tables) else { continue }
+      readTables(tablesOfUnit, unit: UInt8(clamping: unit), into: &memory)
+    }
+    return memory
+  }
+
+  private func readTables(_ node: YAMLNode, unit: UInt8?, into memory: inout [RegisterSpace: [UInt16: UInt16]]) {
     for (key, block) in node.entries {
       guard let table = key.scalarText.flatMap({ RegisterTable(rawValue: $0) }) else { continue }
+      let space = RegisterSpace(unit: unit, table: table)
       for (start, values) in block.entries {
         guard let first = start.integerValue(in: 0...0xFFFF) else { continue }
         let elements = values.isSequence ? values.elements : [values]
@@ -73,14 +84,13 @@ extension ProfileFileReader {
             element.report(Finding.address, "there is no register behind 65535")
             break
           }
-          if memory[table]?[address] != nil {
-            element.report(Finding.duplicate, "\(table.rawValue) \(address) is there twice in this test")
+          if memory[space]?[address] != nil {
+            element.report(Finding.duplicate, "\(space) \(address) is there twice in this test")
           }
-          memory[table, default: [:]][address] = value
+          memory[space, default: [:]][address] = value
         }
       }
     }
-    return memory
   }
 
   private func registerValue(_ node: YAMLNode, _ table: RegisterTable) -> UInt16? {

@@ -22,7 +22,8 @@ extension ProfileFileReader {
     transport = .modbus(ModbusSettings(unit: Expression(constant: .number(1))))
     guard
       node.expectMapping(keys: [
-        "unit", "maxRegisters", "maxGap", "delayAfterConnect", "minGap", "timeout", "order", "sunspecBases",
+        "unit", "maxRegisters", "maxGap", "blocks", "forbidden", "writeAnswer", "delayAfterConnect", "minGap", "timeout",
+        "order", "sunspecBases",
       ]), let unit = node.require("unit").flatMap({ expression($0, .installation) })
     else { return }
     var settings = ModbusSettings(unit: unit)
@@ -46,6 +47,13 @@ extension ProfileFileReader {
         settings.sunSpecBases = addressValue(bases).map { [$0] } ?? []
       }
     }
+    if let answer = node["writeAnswer"]?.wordValue(among: ["strict", "tolerant"]) {
+      settings.takesAnyWriteAnswer = answer == "tolerant"
+    }
+    // A block is measured with the limit of a request.
+    transport = .modbus(settings)
+    settings.blocks = blocks(node["blocks"], isRead: true)
+    settings.forbidden = blocks(node["forbidden"], isRead: false)
     transport = .modbus(settings)
   }
 

@@ -40,6 +40,8 @@ final class ProfileFileReader {
   var loginNames: Set<String> = []
   /// Names of locals that are used as scale factors.
   var pendingScaleFactors: [(node: YAMLNode, name: String, part: Int)] = []
+  /// Names of locals that say how many values there are.
+  var pendingCounts: [(node: YAMLNode, name: String, part: Int)] = []
   /// The node of each computed point, for findings about cycles.
   var computedNodes: [String: YAMLNode] = [:]
 
@@ -71,6 +73,8 @@ final class ProfileFileReader {
     fillSunSpecBases(identify)
     readVariants(root)
     checkNames()
+    checkCounts()
+    checkBlocks(root["transport"])
     let tests = isVariant ? [] : readTests(root)
     guard let id, let name, let manufacturer, let products, let provenance,
       let maturity = maturity.flatMap({ DeviceProfile.Maturity(rawValue: $0) })

@@ -47,18 +47,55 @@ public enum PointSource: Sendable {
   case constant(ScalarValue)
 }
 
+/// Which unit behind an endpoint is meant.
+public enum UnitReference: Sendable, Hashable {
+  /// The unit of the endpoint.
+  case own
+  case number(UInt8)
+  /// A parameter of that name holds it.
+  case parameter(String)
+}
+
 /// A Modbus register or bit.
 public struct RegisterSource: Sendable, Hashable {
+  /// The unit it belongs to.
+  public var unit: UnitReference = .own
   /// The table it stands in.
   public var table: RegisterTable
-  /// Zero-based, as on the wire.
+  /// Zero-based, as on the wire; the first of several.
   public var address: UInt16
+  /// The addresses of all words, highest first, where they are no neighbours; else empty.
+  public var words: [UInt16] = []
+  /// The same value of several alike things, one behind the other.
+  public var repetition: RegisterRepetition?
   /// How the registers become a value.
   public var type: RegisterType
   /// The order of its bytes.
   public var order: WordOrder
   /// The parameter that says the order; `order` is right once parameters are bound.
   public var orderParameter: String?
+}
+
+/// A value that stands in memory several times, at a fixed distance, and becomes one.
+public struct RegisterRepetition: Sendable, Hashable {
+  /// How often it stands there.
+  public enum Count: Sendable, Hashable {
+    case constant(Int)
+    /// A local of the same part says it.
+    case local(String)
+  }
+
+  /// More are in no device.
+  public static let limit = 256
+
+  /// How often it stands there.
+  public var count: Count
+  /// Registers from one to the next.
+  public var step: Int
+  /// How often it may stand there at most; the number itself where that is constant.
+  public var max: Int
+  /// How the values become one.
+  public var combine: Combine
 }
 
 /// The four tables of Modbus.
@@ -71,6 +108,10 @@ public enum RegisterTable: String, CaseIterable, Sendable, Hashable {
 /// How registers become a number or text.
 public enum RegisterType: Sendable, Hashable {
   case u16, i16, u32, i32, u64, i64, f32, f64
+  /// Four or eight decimal digits, one in each half byte; anything else is no value.
+  case bcd16, bcd32
+  /// One byte of a register.
+  case u8(RegisterByte), i8(RegisterByte)
   /// ASCII in `registers` registers, NUL and blanks trimmed.
   case string(registers: Int)
   /// One bit of a bit table.
@@ -79,13 +120,16 @@ public enum RegisterType: Sendable, Hashable {
   /// Registers that it takes; 1 for a bit.
   public var registerCount: Int {
     switch self {
-    case .u16, .i16, .bit: 1
-    case .u32, .i32, .f32: 2
+    case .u16, .i16, .u8, .i8, .bcd16, .bit: 1
+    case .u32, .i32, .f32, .bcd32: 2
     case .u64, .i64, .f64: 4
     case .string(let registers): registers
     }
   }
 }
+
+/// A half of a register.
+public enum RegisterByte: String, CaseIterable, Sendable, Hashable { case high, low }
 
 /// The order of bytes in a 32-bit value `ABCD`; for 64 bits the same swaps over four words.
 public enum WordOrder: String, CaseIterable, Sendable, Hashable {
@@ -113,6 +157,10 @@ public struct SunSpecSource: Sendable, Hashable {
   public var scaleFactorOffset: Int?
   /// Which of several models with the same id, from 1.
   public var instance: Int
+  /// The unit that has the models.
+  public var unit: UnitReference = .own
+  /// The point is one of a repeated block (`module.*.DCW`), and all of them become one value.
+  public var combine: Combine?
 }
 
 /// A value inside an MQTT message.
@@ -152,6 +200,8 @@ public struct PointConversion: Sendable {
   public var invalid: [ScalarValue] = []
   /// Lowest and highest bit that are taken out of an integer.
   public var bits: ClosedRange<Int>?
+  /// The highest of `bits` is a sign, as in two's complement.
+  public var isSigned = false
   /// Multiplies the raw value.
   public var scale: Double = 1
   /// A local or SunSpec register whose value is the power of ten.

@@ -64,6 +64,10 @@ enum ProfileFinding {
   static let storage = 130
   static let extends = 140
   static let variant = 141
+  static let unitID = 142
+  static let words = 143
+  static let repetition = 144
+  static let block = 145
   static let login = 150
   static let quota = 151
 }

@@ -6,8 +6,9 @@ public struct ProfileTest: Sendable {
   public var name: String
   /// What the installation says in this test.
   public var parameters: [String: ScalarValue]
-  /// What the device says: Modbus memory, MQTT messages in order, HTTP answers by request name.
-  public var registers: [RegisterTable: [UInt16: UInt16]]
+  /// What the device says: Modbus memory, MQTT messages in order, HTTP answers by request name. Units are as written:
+  /// the own one is `nil` or its number.
+  public var registers: [RegisterSpace: [UInt16: UInt16]]
   /// MQTT messages, in order.
   public var messages: [(topic: String, payload: String)]
   /// HTTP answers by the request's name.

@@ -54,11 +54,11 @@ public enum ProfileTester {
     switch bound.profile.transport {
     case .modbus:
       setUp(test, bound, &decoder)
-      for read in decoder.readPlan { for body in frames(read.range, test) { frame(body) } }
+      for read in decoder.readPlan { for body in frames(read.range, test, bound) { frame(body) } }
       // The second round sees everything of the first: values before their scale factors, sums with an absent part.
       decoder.hasReadEverything = true
       batch.removeAll()
-      for read in decoder.readPlan { for body in frames(read.range, test) { frame(body) } }
+      for read in decoder.readPlan { for body in frames(read.range, test, bound) { frame(body) } }
       if decoder.readPlan.isEmpty { frame(.registers(table: .holding, address: 0, values: [])) }
     case .mqtt:
       if test.messages.isEmpty { frame(.message(topic: "", payload: [], isRetained: false)) }
@@ -81,20 +81,22 @@ public enum ProfileTester {
     for _ in 0..<maxSetupReads {
       guard let range = decoder.nextSetupRead() else { return }
       let addresses = (0..<Int(range.count)).compactMap { UInt16(exactly: Int(range.address) + $0) }
-      let values = addresses.compactMap { test.registers[range.table]?[$0] }
+      let memory = test.memory(range.space, bound)
+      let values = addresses.compactMap { memory[$0] }
       if values.count == Int(range.count) {
         decoder.acceptSetup(.registers(values))
       } else if decoder.isIdentifying, values.isEmpty {
         decoder.skipIdentity()
       } else {
-        decoder.acceptSetup(.exception(2))
+        decoder.acceptSetup(.exception(memory.isEmpty && range.unit != nil ? 11 : 2))
       }
     }
   }
 
   /// The parts of a read that the test names, so that what it does not name has no value instead of 0.
-  private static func frames(_ range: RegisterRange, _ test: ProfileTest) -> [RawFrame.Body] {
-    guard let memory = test.registers[range.table] else { return [] }
+  private static func frames(_ range: RegisterRange, _ test: ProfileTest, _ bound: BoundProfile) -> [RawFrame.Body] {
+    let memory = test.memory(range.space, bound)
+    guard !memory.isEmpty else { return [] }
     var frames: [RawFrame.Body] = []
     var run: [UInt16] = []
     var start = 0
@@ -102,8 +104,8 @@ public enum ProfileTester {
       guard !run.isEmpty, let address = UInt16(exactly: start) else { return }
       frames.append(
         range.table.isBits
-          ? .bits(table: range.table, address: address, values: run.map { $0 != 0 })
-          : .registers(table: range.table, address: address, values: run))
+          ? .bits(unit: range.unit, table: range.table, address: address, values: run.map { $0 != 0 })
+          : .registers(unit: range.unit, table: range.table, address: address, values: run))
       run = []
     }
     for offset in 0..<Int(range.count) {
@@ -212,5 +214,15 @@ public enum ProfileTester {
       let got = found.indices.contains(index) ? found[index] : "nothing"
       if wanted != got { result.failures.append("write \(index + 1): expected \(wanted), got \(got)") }
     }
+  }
+}
+
+extension ProfileTest {
+  /// One table of one unit, with the own unit written without or with its number.
+  func memory(_ space: RegisterSpace, _ bound: BoundProfile) -> [UInt16: UInt16] {
+    let memory = registers[space] ?? [:]
+    guard space.unit == nil, let numbered = registers[RegisterSpace(unit: bound.modbusUnit, table: space.table)]
+    else { return memory }
+    return memory.merging(numbered) { own, _ in own }
   }
 }

@@ -25,11 +25,27 @@ public struct ModbusSettings: Sendable {
   public var order: WordOrder = .abcd
   /// The parameter that says the order where a point says nothing.
   public var orderParameter: String?
+  /// Registers that are read together or not at all, each in a request of its own.
+  public var blocks: [RegisterBlock] = []
+  /// Registers that no request may read across.
+  public var forbidden: [RegisterBlock] = []
+  /// Any answer of the right unit and function that is no exception acknowledges a write.
+  public var takesAnyWriteAnswer = false
   /// SunSpec base addresses to try, in order; empty where the profile has no SunSpec points.
   public var sunSpecBases: [UInt16] = []
 
   /// The defaults, with a unit identifier.
   public init(unit: Expression) { self.unit = unit }
+}
+
+/// Neighbouring registers or bits as a profile names them.
+public struct RegisterBlock: Sendable, Hashable {
+  /// The unit that they belong to.
+  public var unit: UnitReference
+  /// The table that they stand in.
+  public var table: RegisterTable
+  /// First and last address.
+  public var addresses: ClosedRange<UInt16>
 }
 
 /// Habits of an MQTT device.

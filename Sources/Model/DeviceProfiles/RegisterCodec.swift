@@ -33,8 +33,16 @@ extension RegisterType {
       let word = registers[order.isLowWordFirst ? start + count - 1 - index : start + index]
       pattern = pattern << 16 | UInt64(order.swapsBytes ? word.byteSwapped : word)
     }
-    switch self {
+    return Self.value(of: pattern, self)
+  }
+
+  /// The value of words that were brought into order, as many as the type has.
+  static func value(of pattern: UInt64, _ type: RegisterType) -> RawScalar? {
+    switch type {
     case .u16, .u32, .u64: return .unsigned(pattern)
+    case .u8(let byte): return .unsigned(UInt64(byte.taken(from: pattern)))
+    case .i8(let byte): return .signed(Int64(Int8(bitPattern: byte.taken(from: pattern))))
+    case .bcd16, .bcd32: return decimal(pattern, digits: type.registerCount * 4)
     case .i16: return .signed(Int64(Int16(truncatingIfNeeded: pattern)))
     case .i32: return .signed(Int64(Int32(truncatingIfNeeded: pattern)))
     case .i64: return .signed(Int64(bitPattern: pattern))
@@ -44,7 +52,36 @@ extension RegisterType {
     }
   }
 
-  /// The registers of a raw value; `nil` if the type cannot hold it.
+  /// Binary coded decimals; `null` where a half byte is no digit.
+  private static func decimal(_ pattern: UInt64, digits: Int) -> RawScalar {
+    var value: UInt64 = 0
+    for place in stride(from: digits - 1, through: 0, by: -1) {
+      let digit = pattern >> UInt64(4 * place) & 0xF
+      guard digit <= 9 else { return .null }
+      value = value * 10 + digit
+    }
+    return .unsigned(value)
+  }
+
+  private static func decimalPattern(_ value: Int64) -> UInt64 {
+    var rest = UInt64(max(0, value))
+    var pattern: UInt64 = 0
+    for place in 0..<8 {
+      pattern |= rest % 10 << UInt64(4 * place)
+      rest /= 10
+    }
+    return pattern
+  }
+
+  /// The bits of one register that the value takes; `nil` for all of them.
+  public var registerBits: ClosedRange<Int>? {
+    switch self {
+    case .u8(let byte), .i8(let byte): byte.bits
+    default: nil
+    }
+  }
+
+  /// The registers of a raw value; `nil` if the type cannot hold it. Of a byte the other half is 0.
   func encode(_ raw: ScalarValue, order: WordOrder) -> [UInt16]? {
     switch (self, raw) {
     case (.string(let count), .text(let text)): return Self.registers(text, count: count, order)
@@ -56,7 +93,11 @@ extension RegisterType {
     case (_, .number(let value)):
       guard let limits = integerLimits, let whole = Int64(exactly: value.rounded()), limits.contains(whole)
       else { return nil }
-      return split(UInt64(bitPattern: whole), order)
+      switch self {
+      case .bcd16, .bcd32: return split(Self.decimalPattern(whole), order)
+      case .u8(let byte), .i8(let byte): return split(byte.placed(UInt8(truncatingIfNeeded: whole)), order)
+      default: return split(UInt64(bitPattern: whole), order)
+      }
     default: return nil
     }
   }
@@ -64,6 +105,10 @@ extension RegisterType {
   /// What integers of this type can hold; `nil` for all other types and for `u64`, which is more than `Int64`.
   var integerLimits: ClosedRange<Int64>? {
     switch self {
+    case .u8: 0...0xFF
+    case .i8: Int64(Int8.min)...Int64(Int8.max)
+    case .bcd16: 0...9999
+    case .bcd32: 0...99_999_999
     case .u16: 0...0xFFFF
     case .i16: Int64(Int16.min)...Int64(Int16.max)
     case .u32: 0...0xFFFF_FFFF
@@ -75,7 +120,8 @@ extension RegisterType {
 
   /// The bits of an integer as they stand in the registers, for marks that are written in hexadecimal.
   func pattern(of value: Int64) -> UInt64 {
-    switch registerCount {
+    if registerBits != nil { return UInt64(UInt8(truncatingIfNeeded: value)) }
+    return switch registerCount {
     case 1: UInt64(UInt16(truncatingIfNeeded: value))
     case 2: UInt64(UInt32(truncatingIfNeeded: value))
     default: UInt64(bitPattern: value)
@@ -114,6 +160,15 @@ extension RegisterType {
       return order.swapsBytes ? word.byteSwapped : word
     }
   }
+}
+
+extension RegisterByte {
+  /// The bits of the register that it is.
+  var bits: ClosedRange<Int> { self == .high ? 8...15 : 0...7 }
+
+  func taken(from pattern: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: pattern >> UInt64(bits.lowerBound)) }
+
+  func placed(_ byte: UInt8) -> UInt64 { UInt64(byte) << UInt64(bits.lowerBound) }
 }
 
 extension WordOrder {

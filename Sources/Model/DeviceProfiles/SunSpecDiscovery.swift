@@ -66,6 +66,13 @@ struct SunSpecDiscovery: Sendable {
     }
   }
 
+  /// Gives up on a unit that does not answer.
+  mutating func abandon(_ reason: String) {
+    problem = "SunSpec: \(reason)"
+    models = []
+    state = .done
+  }
+
   /// The nth model with one of some ids, the first id that the device has.
   func model(among ids: [UInt16], instance: Int) -> Model? {
     for id in ids {

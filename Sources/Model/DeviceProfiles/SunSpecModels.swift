@@ -3,20 +3,23 @@
 /// The layouts are in `SunSpecModels+Layouts.swift` with their source. Offsets count from a model's ID register, so
 /// the first point stands at 2.
 public enum SunSpecModels {
-  /// The point of that name; points of repeated blocks are written `module.2.DCW`, counting from 1, those of fixed
-  /// groups `PFWInj.PF`. `nil` if the model is not known or has no such point.
+  /// The point of that name; points of repeated blocks are written `module.2.DCW`, counting from 1 (`module.*.DCW` is
+  /// the first of all of them), those of fixed groups `PFWInj.PF`. `nil` if the model is not known or has no such point.
   public static func point(_ name: String, model: UInt16) -> SunSpecPointDefinition? {
     guard let table = tables[model] else { return nil }
     if let fixed = table.fixed[name] { return fixed }
     let segments = name.split(separator: ".", omittingEmptySubsequences: false)
     guard segments.count == 3, let repeated = table.repeated, segments[0] == repeated.name,
-      let number = Int(segments[1]), (1...maxRepetitions).contains(number),
+      let number = segments[1] == "*" ? 1 : Int(segments[1]), (1...maxRepetitions).contains(number),
       var point = repeated.points[String(segments[2])]
     else { return nil }
     point.name = name
     point.offset += (number - 1) * repeated.size
     return point
   }
+
+  /// Registers of one repeated block; `nil` where the model has none.
+  static func repeatedSize(_ model: UInt16) -> Int? { tables[model]?.repeated?.size }
 
   /// All names of a model in register order; of repeated blocks the first one. Empty if the model is not known.
   public static func pointNames(model: UInt16) -> [String] {

@@ -124,14 +124,14 @@ struct ValueConverter: Sendable {
 
   private func scalar(_ raw: RawScalar) -> ScalarValue {
     switch raw {
-    case .unsigned(let value): return .number(Double(conversion.bits.map { Self.take($0, from: value) } ?? value))
+    case .unsigned(let value): return .number(conversion.bits.map { taken($0, from: value) } ?? Double(value))
     case .signed(let value):
       guard let bits = conversion.bits else { return .number(Double(value)) }
-      return .number(Double(Self.take(bits, from: type?.pattern(of: value) ?? UInt64(bitPattern: value))))
+      return .number(taken(bits, from: type?.pattern(of: value) ?? UInt64(bitPattern: value)))
     case .single(let value): return .number(Self.shortest(value))
     case .double(let value):
       guard let bits = conversion.bits else { return value.finite }
-      return Int64(exactly: value).map { .number(Double(Self.take(bits, from: UInt64(bitPattern: $0)))) } ?? .null
+      return Int64(exactly: value).map { .number(taken(bits, from: UInt64(bitPattern: $0))) } ?? .null
     case .text(let text): return textOrNumber(text)
     case .flag(let flag): return .flag(flag)
     case .null: return .null
@@ -159,6 +159,15 @@ struct ValueConverter: Sendable {
       let value = Double(trimmed), value.isFinite
     else { return nil }
     return value
+  }
+
+  /// Bits as a number, with the sign that they may have.
+  private func taken(_ bits: ClosedRange<Int>, from pattern: UInt64) -> Double {
+    let value = Self.take(bits, from: pattern)
+    guard conversion.isSigned, bits.count < 64, value >> UInt64(bits.count - 1) & 1 == 1 else {
+      return conversion.isSigned ? Double(Int64(bitPattern: value)) : Double(value)
+    }
+    return Double(Int64(bitPattern: value | UInt64.max << UInt64(bits.count)))
   }
 
   static func take(_ bits: ClosedRange<Int>, from pattern: UInt64) -> UInt64 {
@@ -313,9 +322,9 @@ struct ValueConverter: Sendable {
 
   private func shifted(_ raw: ScalarValue) -> ScalarValue? {
     guard let bits = conversion.bits else { return raw }
-    guard case .number(let number) = raw, let code = UInt64(exactly: number.rounded()),
-      Self.take(0...(bits.count - 1), from: code) == code
-    else { return nil }
+    guard case .number(let number) = raw, let whole = Int64(exactly: number.rounded()) else { return nil }
+    let code = Self.take(0...(bits.count - 1), from: UInt64(bitPattern: whole))
+    guard taken(0...(bits.count - 1), from: code) == Double(whole) else { return nil }
     return .number(Double(code << UInt64(bits.lowerBound)))
   }
 

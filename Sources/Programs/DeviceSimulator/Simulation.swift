@@ -139,13 +139,19 @@ public final class Simulation: Sendable {
     with(index) { endpoint, home, chance, monotonic, now in
       if let fault = endpoint.modbusFault(request, chance: chance) { return fault }
       switch request.body {
-      case .read(let range): return endpoint.read(range)
+      case .read(var range):
+        range.unit = endpoint.unit(request.unit)
+        return endpoint.read(range)
       case .writeRegisters(let address, let values, let function):
         return endpoint.write(
-          values, table: .holding, address: address, function: function, home: &home, monotonic: monotonic, now: now)
+          values, space: RegisterSpace(unit: endpoint.unit(request.unit), table: .holding), address: address, function: function, home: &home, monotonic: monotonic, now: now)
       case .writeCoils(let address, let bits):
         return endpoint.write(
-          bits.map { $0 ? 1 : 0 }, table: .coil, address: address, function: nil, home: &home, monotonic: monotonic,
+          bits.map { $0 ? 1 : 0 }, space: RegisterSpace(unit: endpoint.unit(request.unit), table: .coil),
+          address: address, function: nil, home: &home, monotonic: monotonic, now: now)
+      case .maskWrite(let address, let and, let or):
+        return endpoint.mask(
+          unit: endpoint.unit(request.unit), address: address, and: and, or: or, home: &home, monotonic: monotonic,
           now: now)
       case .unsupported: return .illegalFunction
       }
@@ -275,6 +281,7 @@ extension SimulatedEndpoint {
     case .writeRegisters(let address, let values, _):
       touched = Int(address)...(Int(address) + max(1, values.count) - 1)
     case .writeCoils(let address, let values): touched = Int(address)...(Int(address) + max(1, values.count) - 1)
+    case .maskWrite(let address, _, _): touched = Int(address)...Int(address)
     case .unsupported: return nil
     }
     let hit = faults.exceptionsByAddress.keys.sorted().first { touched.contains(Int($0)) }

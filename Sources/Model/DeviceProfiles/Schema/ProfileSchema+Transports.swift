@@ -18,7 +18,11 @@ extension ProfileSchema {
   private static var modbus: SchemaNode {
     let ranges: SchemaNode = [
       "type": "array",
-      "items": ["type": "string", "pattern": "^(holding|input|coil|discrete) [0-9xA-Fa-f]+(\\.\\.[0-9xA-Fa-f]+)?$"],
+      "items": [
+        "type": "string",
+        "pattern":
+          "^(unit ([0-9]+|\\$[A-Za-z][A-Za-z0-9]*) )?(holding|input|coil|discrete) [0-9xA-Fa-f]+(\\.\\.[0-9xA-Fa-f]+)?$",
+      ],
     ]
     return object(
       [

@@ -86,6 +86,8 @@ struct EndpointValues: Sendable {
         continue
       } else if let exponent = scaleFactors.exponent(local: name, part: index) {
         result[name] = .number(Double(exponent))
+      } else if let most = part.mostCounted(by: name) {
+        result[name] = .number(Double(min(most, 2)))
       } else {
         result[name] = initial(point)
       }
@@ -266,5 +268,17 @@ extension ProfilePoint {
     case (.response(let a), .response(let b)): return a == b
     default: return false
     }
+  }
+}
+
+extension ProfilePart {
+  /// How many values a local can count at most; `nil` where it counts none.
+  fileprivate func mostCounted(by local: String) -> Int? {
+    points.compactMap { point -> Int? in
+      guard case .register(let source) = point.source, let repetition = source.repetition,
+        repetition.count == .local(local)
+      else { return nil }
+      return repetition.max
+    }.max()
   }
 }

@@ -3,22 +3,35 @@ import EnergyModel
 
 /// Where a value sits in the memory of a device.
 struct RegisterPlace: Sendable, Hashable {
-  var table: RegisterTable
-  var address: UInt16
-  /// Registers, or 1 for a bit.
-  var count: Int
+  var space: RegisterSpace
+  /// Where its words stand, highest first; one for a bit.
+  var words: [Int]
+  /// How far it is to the same value of the next of several things, how many there are, and what becomes of them.
+  var repetition: RegisterRepetition?
 
-  init(table: RegisterTable, address: UInt16, count: Int) {
-    self.table = table
-    self.address = address
-    self.count = max(1, count)
+  init(space: RegisterSpace, address: UInt16, count: Int) {
+    self.space = space
+    words = (0..<max(1, count)).map { Int(address) + $0 }
   }
 
-  init(_ source: RegisterSource) {
-    self.init(table: source.table, address: source.address, count: source.type.registerCount)
+  init(_ source: RegisterSource, unit: UInt8?) {
+    self.init(
+      space: RegisterSpace(unit: unit, table: source.table), address: source.address, count: source.type.registerCount)
+    if !source.words.isEmpty { words = source.words.map { Int($0) } }
+    repetition = source.repetition
   }
 
-  var addresses: ClosedRange<Int> { Int(address)...(Int(address) + count - 1) }
+  var addresses: ClosedRange<Int> { (words.min() ?? 0)...(words.max() ?? 0) }
+
+  /// The places of all of several.
+  var all: [RegisterPlace] {
+    guard let repetition else { return [self] }
+    return (0..<repetition.max).map { element in
+      var place = self
+      place.words = words.map { $0 + element * repetition.step }
+      return place
+    }
+  }
 }
 
 /// The memory of a simulated Modbus device, and what of it may be written.
@@ -32,28 +45,34 @@ struct RegisterImage: Sendable {
     var range: ClosedRange<Double>?
   }
 
-  private var words: [RegisterTable: [UInt16: UInt16]] = [:]
-  private var blocks: [RegisterTable: [ClosedRange<Int>]] = [:]
+  private var words: [RegisterSpace: [UInt16: UInt16]] = [:]
+  private var blocks: [RegisterSpace: [ClosedRange<Int>]] = [:]
   private(set) var controls: [ControlPlace] = []
   private let layout: SunSpecLayout?
   private let scaleFactors: ScaleFactors
   private let maxGap: Int
   /// What a gateway reads to know which form the product has.
   private var parameterPlaces: [RegisterPlace] = []
+  private let bound: BoundProfile
 
   init(bound: BoundProfile, settings: ModbusSettings, layout: SunSpecLayout?, scaleFactors: ScaleFactors) {
     self.layout = layout
+    self.bound = bound
     self.scaleFactors = scaleFactors
     maxGap = max(0, settings.maxGap)
-    for (address, value) in layout?.skeleton ?? [] { words[.holding, default: [:]][address] = value }
+    for unit in layout?.units ?? [] {
+      let space = RegisterSpace(unit: unit, table: .holding)
+      for (address, value) in layout?.skeleton ?? [] { words[space, default: [:]][address] = value }
+    }
     placeControls(bound.profile)
     placeIdentity(bound.profile)
     for point in bound.profile.parts.flatMap(\.points) {
       guard let source = place(of: point.source) else { continue }
-      reserve(source)
+      for place in source.all { reserve(place) }
       placeScaleFactor(point.source.sunSpec)
     }
     placeParameters(bound)
+    for block in settings.blocks { reserve(bound.range(of: block)) }
     findBlocks()
   }
 
@@ -62,7 +81,7 @@ struct RegisterImage: Sendable {
   /// Where a point sits; `nil` for points that are in no register.
   func place(of source: PointSource) -> RegisterPlace? {
     switch source {
-    case .register(let register): RegisterPlace(register)
+    case .register(let register): RegisterPlace(register, unit: bound.otherUnit(source))
     case .sunSpec(let point): layout?.place(of: point)?.register
     default: nil
     }
@@ -73,7 +92,7 @@ struct RegisterImage: Sendable {
       for control in part.controls {
         let source: RegisterPlace?
         switch control.destination {
-        case .register(let register): source = RegisterPlace(register)
+        case .register(let register): source = place(of: .register(register))
         case .sunSpec(let point):
           source = layout?.place(of: point)?.register
           placeScaleFactor(point)
@@ -82,29 +101,38 @@ struct RegisterImage: Sendable {
         controls.append(
           ControlPlace(
             part: index, name: control.name, place: source, function: control.writeFunction, range: control.range))
-        put(Array(repeating: 0, count: source.count), source)
+        put(Array(repeating: 0, count: source.words.count), source)
       }
     }
   }
 
   /// Makes sure that the place of a point can be read, before it has a value.
   private mutating func reserve(_ source: RegisterPlace) {
-    for offset in 0..<source.count {
-      guard let address = UInt16(exactly: Int(source.address) + offset) else { return }
-      if words[source.table]?[address] == nil { words[source.table, default: [:]][address] = 0 }
+    for address in source.words.compactMap({ UInt16(exactly: $0) }) where words[source.space]?[address] == nil {
+      words[source.space, default: [:]][address] = 0
+    }
+    // Words that are no neighbours come from one read.
+    for address in source.addresses {
+      guard let address = UInt16(exactly: address), words[source.space]?[address] == nil else { continue }
+      words[source.space, default: [:]][address] = 0
     }
   }
 
+  /// A device that is read in blocks has all of them.
+  private mutating func reserve(_ block: RegisterRange) {
+    reserve(RegisterPlace(space: block.space, address: block.address, count: Int(block.count)))
+  }
+
   private mutating func placeScaleFactor(_ point: SunSpecSource?) {
-    guard let point, let address = layout?.place(of: point)?.scaleFactorAddress else { return }
+    guard let point, let place = layout?.place(of: point), let address = place.scaleFactorAddress else { return }
     let exponent = scaleFactors.exponent(address: address)
-    words[.holding, default: [:]][address] = UInt16(bitPattern: Int16(clamping: exponent))
+    words[place.register.space, default: [:]][address] = UInt16(bitPattern: Int16(clamping: exponent))
   }
 
   private mutating func placeIdentity(_ profile: DeviceProfile) {
     guard let identity = profile.identify, let source = place(of: identity.source) else { return }
-    let text = Array(PlausibleValues.filled(identity.matches.first ?? "").utf8.prefix(2 * source.count))
-    let padded = text + [UInt8](repeating: 0, count: 2 * source.count - text.count)
+    let text = Array(PlausibleValues.filled(identity.matches.first ?? "").utf8.prefix(2 * source.words.count))
+    let padded = text + [UInt8](repeating: 0, count: 2 * source.words.count - text.count)
     let raw = stride(from: 0, to: padded.count, by: 2).map { UInt16(padded[$0]) << 8 | UInt16(padded[$0 + 1]) }
     put(raw, source)
   }
@@ -121,12 +149,12 @@ struct RegisterImage: Sendable {
   }
 
   private func isParameter(_ source: RegisterPlace) -> Bool {
-    parameterPlaces.contains { $0.table == source.table && $0.addresses.overlaps(source.addresses) }
+    parameterPlaces.contains { $0.space == source.space && $0.addresses.overlaps(source.addresses) }
   }
 
   /// Known addresses with small gaps between them can be read in one request, as on real devices.
   private mutating func findBlocks() {
-    for (table, memory) in words {
+    for (space, memory) in words {
       var found: [ClosedRange<Int>] = []
       for address in memory.keys.map({ Int($0) }).sorted() {
         if let last = found.last, address - last.upperBound <= maxGap + 1 {
@@ -135,7 +163,7 @@ struct RegisterImage: Sendable {
           found.append(address...address)
         }
       }
-      blocks[table] = found
+      blocks[space] = found
     }
   }
 
@@ -147,11 +175,17 @@ struct RegisterImage: Sendable {
     else { return }
     let place = point.source.sunSpec.flatMap { layout?.place(of: $0) }
     let exponent = scaleFactors.exponent(point.conversion, address: place?.scaleFactorAddress, part: part)
-    switch Self.encoded(value, point, exponent, place?.model) {
-    case .registers(let raw):
-      if let bits = point.conversion.bits { put(raw, source, bits: bits) } else { put(raw, source) }
-    case .bit(let bit): put([bit ? 1 : 0], source)
-    default: break
+    let places = source.all
+    for (element, one) in places.enumerated() {
+      // The first of several that are added has all of it.
+      let isRest = element > 0 && source.repetition?.combine == .sum
+      switch Self.encoded(isRest ? .number(0) : value, point, exponent, place?.model) {
+      case .registers(let raw):
+        let bits = point.conversion.bits ?? point.source.registerBits
+        if let bits { put(raw, one, bits: bits) } else { put(raw, one) }
+      case .bit(let bit): put([bit ? 1 : 0], one)
+      default: break
+      }
     }
   }
 
@@ -168,13 +202,13 @@ struct RegisterImage: Sendable {
   }
 
   private func isControl(_ source: RegisterPlace) -> Bool {
-    controls.contains { $0.place.table == source.table && $0.place.addresses.overlaps(source.addresses) }
+    controls.contains { $0.place.space == source.space && $0.place.addresses.overlaps(source.addresses) }
   }
 
   private mutating func put(_ raw: [UInt16], _ source: RegisterPlace) {
-    for (offset, word) in raw.prefix(source.count).enumerated() {
-      guard let address = UInt16(exactly: Int(source.address) + offset) else { return }
-      words[source.table, default: [:]][address] = word
+    for (place, word) in zip(source.words, raw) {
+      guard let address = UInt16(exactly: place) else { return }
+      words[source.space, default: [:]][address] = word
     }
   }
 
@@ -182,9 +216,9 @@ struct RegisterImage: Sendable {
   private mutating func put(_ raw: [UInt16], _ source: RegisterPlace, bits: ClosedRange<Int>) {
     var merged = raw
     for index in merged.indices {
-      guard let address = UInt16(exactly: Int(source.address) + index) else { return }
+      guard source.words.indices.contains(index), let address = UInt16(exactly: source.words[index]) else { return }
       let lowestBit = 16 * (merged.count - 1 - index)
-      let present = words[source.table]?[address] ?? 0
+      let present = words[source.space]?[address] ?? 0
       for bit in 0..<16 where !bits.contains(lowestBit + bit) {
         merged[index] = merged[index] & ~(1 << UInt16(bit)) | present & (1 << UInt16(bit))
       }
@@ -193,10 +227,10 @@ struct RegisterImage: Sendable {
   }
 
   /// Writes without asking, as the device itself does.
-  mutating func put(_ values: [UInt16], table: RegisterTable, address: UInt16) {
+  mutating func put(_ values: [UInt16], space: RegisterSpace, address: UInt16) {
     for (offset, word) in values.enumerated() {
       guard let place = UInt16(exactly: Int(address) + offset) else { return }
-      words[table, default: [:]][place] = word
+      words[space, default: [:]][place] = word
     }
   }
 
@@ -206,19 +240,19 @@ struct RegisterImage: Sendable {
     let first = Int(range.address)
     let last = first + Int(range.count) - 1
     guard last <= Int(UInt16.max),
-      blocks[range.table]?.contains(where: { $0.contains(first) && $0.contains(last) }) == true
+      blocks[range.space]?.contains(where: { $0.contains(first) && $0.contains(last) }) == true
     else { return nil }
-    let memory = words[range.table] ?? [:]
+    let memory = words[range.space] ?? [:]
     return (first...last).map { memory[UInt16(clamping: $0)] ?? 0 }
   }
 
   /// The controls that a write covers; `nil` unless it covers whole controls and nothing else, by a function that
   /// they take.
   func controls(
-    table: RegisterTable, address: UInt16, count: Int, function: WriteFunction?
+    space: RegisterSpace, address: UInt16, count: Int, function: WriteFunction?
   ) -> [ControlPlace]? {
     let range = Int(address)...(Int(address) + max(1, count) - 1)
-    let touched = controls.filter { $0.place.table == table && $0.place.addresses.overlaps(range) }
+    let touched = controls.filter { $0.place.space == space && $0.place.addresses.overlaps(range) }
     let covered = Set(touched.flatMap { Array($0.place.addresses) })
     guard covered == Set(range) else { return nil }
     let isTaken = touched.allSatisfy { $0.function == nil || function == nil || $0.function == function }

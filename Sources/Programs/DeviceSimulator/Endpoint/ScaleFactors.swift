@@ -77,6 +77,9 @@ struct ScaleFactors: Sendable {
 }
 
 extension PointSource {
+  /// The bits of its register that the value takes; `nil` for whole registers.
+  var registerBits: ClosedRange<Int>? { if case .register(let source) = self { source.type.registerBits } else { nil } }
+
   /// The SunSpec source, if it is one.
   var sunSpec: SunSpecSource? { if case .sunSpec(let source) = self { source } else { nil } }
 }

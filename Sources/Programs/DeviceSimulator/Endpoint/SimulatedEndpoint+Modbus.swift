@@ -9,16 +9,32 @@ extension SimulatedEndpoint {
     return range.table.isBits ? .bits(words.map { $0 != 0 }) : .registers(words)
   }
 
+  /// A request in the words of the profile: the own unit, whatever its number on the wire, has none.
+  func unit(_ number: UInt8) -> UInt8? { bound.otherUnits.contains(number) ? number : nil }
+
+  /// Changes some bits of a register, as FC 22 says.
+  mutating func mask(
+    unit: UInt8?, address: UInt16, and: UInt16, or: UInt16, home: inout SimulatedHome, monotonic: Duration,
+    now: Timestamp
+  ) -> ModbusReply {
+    let space = RegisterSpace(unit: unit, table: .holding)
+    let range = RegisterRange(unit: unit, table: .holding, address: address, count: 1)
+    guard let present = registers?.read(range)?.first else { return .illegalAddress }
+    return write(
+      [present & and | or & ~and], space: space, address: address, function: .maskWrite, home: &home,
+      monotonic: monotonic, now: now)
+  }
+
   /// Takes a write: whole controls only, within their ranges. What it means is carried out at once.
   mutating func write(
-    _ words: [UInt16], table: RegisterTable, address: UInt16, function: WriteFunction?, home: inout SimulatedHome,
+    _ words: [UInt16], space: RegisterSpace, address: UInt16, function: WriteFunction?, home: inout SimulatedHome,
     monotonic: Duration, now: Timestamp
   ) -> ModbusReply {
     guard !words.isEmpty else { return .illegalValue }
     guard var memory = registers,
-      let touched = memory.controls(table: table, address: address, count: words.count, function: function)
+      let touched = memory.controls(space: space, address: address, count: words.count, function: function)
     else { return .illegalAddress }
-    memory.put(words, table: table, address: address)
+    memory.put(words, space: space, address: address)
     let after = observed(memory, now).snapshot()
     for place in touched {
       guard let range = place.range else { continue }

@@ -40,7 +40,7 @@ struct SimulatedEndpoint: Sendable {
       }
     }
     bound = try BoundProfile(profile: wide, parameters: profile.parameters)
-    let layout = SunSpecLayout(profile: wide)
+    let layout = SunSpecLayout(bound)
     let scaleFactors = ScaleFactors(profile: wide, layout: layout)
     values = EndpointValues(bound: bound, name: name, scaleFactors: scaleFactors)
     decoder = EndpointDecoder(bound)
@@ -121,8 +121,8 @@ struct SimulatedEndpoint: Sendable {
       guard let words = registers.read(read.range) else { return nil }
       let body: RawFrame.Body =
         read.range.table.isBits
-        ? .bits(table: read.range.table, address: read.range.address, values: words.map { $0 != 0 })
-        : .registers(table: read.range.table, address: read.range.address, values: words)
+        ? .bits(unit: read.range.unit, table: read.range.table, address: read.range.address, values: words.map { $0 != 0 })
+        : .registers(unit: read.range.unit, table: read.range.table, address: read.range.address, values: words)
       return RawFrame(body: body, receivedAt: now)
     }
   }
@@ -136,8 +136,14 @@ struct SimulatedEndpoint: Sendable {
       (try? snapshot.operations(for: normal.steps, part: index, input: [:], before: snapshot.values(part: index))) ?? []
     for operation in operations {
       switch operation {
-      case .writeRegisters(let address, let words, _): registers?.put(words, table: .holding, address: address)
-      case .writeCoil(let address, let bit): registers?.put([bit ? 1 : 0], table: .coil, address: address)
+      case .writeRegisters(let unit, let address, let words, _):
+        registers?.put(words, space: RegisterSpace(unit: unit, table: .holding), address: address)
+      case .writeCoil(let unit, let address, let bit):
+        registers?.put([bit ? 1 : 0], space: RegisterSpace(unit: unit, table: .coil), address: address)
+      case .modifyRegister(let unit, let address, let mask, let value, _):
+        let range = RegisterRange(unit: unit, table: .holding, address: address, count: 1)
+        let present = registers?.read(range)?.first ?? 0
+        registers?.put([present & ~mask | value & mask], space: range.space, address: address)
       case .publish, .request, .modify, .wait: break
       }
     }

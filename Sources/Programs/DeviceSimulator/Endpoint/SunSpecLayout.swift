@@ -6,6 +6,9 @@ struct SunSpecLayout: Sendable {
   /// In the order of the chain. `start` is the address of the model's id.
   private(set) var models: [(id: UInt16, start: Int, length: Int)] = []
   private var end: Int
+  /// The units that have the models; all of them have the same.
+  let units: Set<UInt8?>
+  private let bound: BoundProfile
 
   /// `SunS`.
   static let marker: [UInt16] = [0x5375, 0x6E53]
@@ -14,7 +17,8 @@ struct SunSpecLayout: Sendable {
   static let preferred: Set<UInt16> = [103, 203]
 
   /// `nil` when nothing in the profile is a SunSpec point.
-  init?(profile: DeviceProfile) {
+  init?(_ bound: BoundProfile) {
+    let profile = bound.profile
     guard case .modbus(let settings) = profile.transport else { return nil }
     var sources: [SunSpecSource] = []
     for part in profile.parts {
@@ -23,6 +27,8 @@ struct SunSpecLayout: Sendable {
     }
     if let source = profile.identify?.source.sunSpec { sources.append(source) }
     guard !sources.isEmpty else { return nil }
+    self.bound = bound
+    units = Set(sources.map { bound.otherUnit(.sunSpec($0)) })
     base = settings.sunSpecBases.first ?? 40000
     end = Int(base) + Self.marker.count
     append(1, atLeast: 0)
@@ -72,7 +78,7 @@ struct SunSpecLayout: Sendable {
       return Place(
         model: id,
         register: RegisterPlace(
-          table: .holding, address: address, count: (definition?.type ?? source.type).registerCount),
+          space: RegisterSpace(unit: bound.otherUnit(.sunSpec(source)), table: .holding), address: address, count: (definition?.type ?? source.type).registerCount),
         scaleFactorAddress: scaleFactor.flatMap { UInt16(exactly: start + $0) })
     }
     return nil

@@ -85,6 +85,16 @@ public struct HomeRun: Sendable {
       guard units[unit] == nil else { throw SimulatorError("unit \(unit) is there twice on one Modbus TCP port") }
       units[unit] = index
     }
+    // What stands behind a device, such as the units of a GX, answers on the same port.
+    for (device, index) in zip(plan.devices, indices) {
+      guard case .modbus = device.place else { continue }
+      for unit in device.profile.otherUnits {
+        guard units[unit] == nil || units[unit] == index else {
+          throw SimulatorError("unit \(unit) is there twice on one Modbus TCP port")
+        }
+        units[unit] = index
+      }
+    }
     guard !units.isEmpty else { return nil }
     let server = try ModbusTCPServer(
       simulation: simulation, units: units, host: plan.modbus.host, port: plan.modbus.port)

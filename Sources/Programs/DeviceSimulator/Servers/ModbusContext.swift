@@ -85,6 +85,9 @@ private struct ModbusMapping: ~Copyable {
     case .writeCoils(let address, let values):
       starts[.coil] = UInt32(address)
       counts[.coil] = UInt32(values.count)
+    case .maskWrite(let address, _, _):
+      starts[.holding] = UInt32(address)
+      counts[.holding] = 1
     case .unsupported: return nil
     }
     let made = modbus_mapping_new_start_address(

@@ -7,6 +7,8 @@ public struct ModbusRequest: Sendable, Hashable {
     case read(RegisterRange)
     case writeRegisters(address: UInt16, values: [UInt16], function: WriteFunction)
     case writeCoils(address: UInt16, values: [Bool])
+    /// New value = (old value and `and`) or (`or` and not `and`).
+    case maskWrite(address: UInt16, and: UInt16, or: UInt16)
     /// A function code that simulated devices do not have.
     case unsupported
   }
@@ -36,7 +38,7 @@ public struct ModbusRequest: Sendable, Hashable {
     unit = frame[header - 1]
     let function = frame[header]
     guard let address = word(0), let second = word(2) else {
-      guard ![1, 2, 3, 4, 5, 6, 15, 16].contains(function) else { return nil }
+      guard ![1, 2, 3, 4, 5, 6, 15, 16, 22].contains(function) else { return nil }
       body = .unsupported
       return
     }
@@ -54,6 +56,9 @@ public struct ModbusRequest: Sendable, Hashable {
       let words = (0..<Int(second)).compactMap { word(5 + 2 * $0) }
       guard words.count == Int(second), second <= 123 else { return nil }
       body = .writeRegisters(address: address, values: words, function: .multiple)
+    case 22:
+      guard let or = word(4) else { return nil }
+      body = .maskWrite(address: address, and: second, or: or)
     default: body = .unsupported
     }
   }

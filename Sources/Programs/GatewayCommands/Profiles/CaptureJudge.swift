@@ -33,7 +33,7 @@ struct CaptureJudge {
     let place = decoder.registers(of: point.name, part: part)
     var shownSource = ProfileWords.source(source)
     // A SunSpec point has an address as soon as the device is known.
-    if case .sunSpec = source, let place { shownSource += " (\(place))" }
+    if case .sunSpec = source, let place { shownSource += " (\(place.range))" }
     return DecodedCapture.Value(
       name: point.name, isLocal: field == nil, source: shownSource, raw: raw,
       value: JSONScalar(value: seen?.value ?? .null), unit: field?.unit.rawValue ?? "",
@@ -43,13 +43,14 @@ struct CaptureJudge {
   /// What non-optional points need and the capture does not have, joined where it touches.
   var missingRegisters: [RegisterRange] {
     var missing: [RegisterRange] = []
-    for table in RegisterTable.allCases {
-      let wanted = decoder.valuesToRead.filter { $0.range.table == table && !$0.isOptional }
-      for address in Set(wanted.flatMap { capture.registers.missing($0.range) }).sorted() {
-        if let last = missing.last, last.table == table, Int(last.address) + Int(last.count) == Int(address) {
+    let needed = decoder.valuesToRead.filter { !$0.isOptional }
+    for space in Set(needed.map(\.range.space)).sorted() {
+      let wanted = needed.filter { $0.range.space == space }
+      for address in Set(wanted.flatMap { capture.registers.missing($0) }).sorted() {
+        if let last = missing.last, last.space == space, Int(last.address) + Int(last.count) == Int(address) {
           missing[missing.count - 1].count += 1
         } else {
-          missing.append(RegisterRange(table: table, address: address, count: 1))
+          missing.append(RegisterRange(unit: space.unit, table: space.table, address: address, count: 1))
         }
       }
     }
@@ -61,10 +62,12 @@ struct CaptureJudge {
   private func evidence(_ source: PointSource, _ point: ProfilePoint, _ part: Int) -> Evidence {
     switch source {
     case .register, .sunSpec:
-      guard let range = decoder.registers(of: point.name, part: part) else {
+      guard let place = decoder.registers(of: point.name, part: part) else {
         return .unavailable("the device has no such SunSpec model")
       }
-      guard let values = capture.registers.values(range) else { return .absent("\(range) is not in the capture") }
+      guard let values = capture.registers.values(place) else {
+        return .absent("\(place.range) is not in the capture")
+      }
       return .there(Self.shown(values))
     case .message(let message):
       let all = capture.messages.filter { EndpointDecoder.isMatch(topic: $0.topic, filter: message.topic) }

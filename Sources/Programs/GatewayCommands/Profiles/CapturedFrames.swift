@@ -65,7 +65,7 @@ struct CapturedFrames {
         range.table.isBits
         ? UInt16(bytes[offset / 8] >> UInt8(offset % 8) & 1)
         : UInt16(bytes[offset * 2]) << 8 | UInt16(bytes[offset * 2 + 1])
-      images[Int(unit), default: RegisterImage()].tables[range.table, default: [:]][address] = value
+      images[Int(unit), default: RegisterImage()].tables[range.space, default: [:]][address] = value
     }
   }
 

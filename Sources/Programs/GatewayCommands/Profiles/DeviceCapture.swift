@@ -48,7 +48,7 @@ struct DeviceCapture {
     let isDocument = path.hasSuffix(".json") || ProfileFiles.hasEnding(path)
     switch bound.profile.transport {
     case .mqtt where !isDocument: readLines(text)
-    case .modbus where !isDocument && !text.contains("{"): readFrames(text, unit: Int(bound.modbusUnit))
+    case .modbus where !isDocument && !text.contains("{"): readFrames(text, bound)
     default: try readDocument(text, path, bound)
     }
   }
@@ -59,7 +59,7 @@ struct DeviceCapture {
       throw CommandFailure(message: document.diagnostics.first?.oneLine ?? "\(path): there is nothing in it")
     }
     switch bound.profile.transport {
-    case .modbus: readMemory(root, unit: Int(bound.modbusUnit), table: nil, depth: 0)
+    case .modbus: readMemory(root, bound, unit: nil, table: nil, depth: 0)
     case .mqtt: readMessages(root)
     case .http: readResponses(root, bound)
     }
@@ -102,10 +102,11 @@ struct DeviceCapture {
     }
   }
 
-  private mutating func readFrames(_ text: String, unit: Int) {
+  private mutating func readFrames(_ text: String, _ bound: BoundProfile) {
     let frames = CapturedFrames(text)
-    if let image = frames.images.count == 1 ? frames.images.values.first : frames.images[unit] {
-      registers.merge(image)
+    for (number, image) in frames.images.sorted(by: { $0.key < $1.key }) {
+      guard let number = UInt8(exactly: number) else { continue }
+      registers.merge(image, unit: Self.unit(number, isOnlyOne: frames.images.count == 1, bound))
     }
     if frames.unreadableLines > 0 {
       remarks.append("\(ProfileWords.count(frames.unreadableLines, "line")) without a complete Modbus frame")
@@ -146,13 +147,16 @@ struct DeviceCapture {
   // MARK: Modbus
 
   /// Finds tables at any depth: `{start, registers}`, `{holding: {address: values}}`, and both of them below names
-  /// (`registers`, `units`) or below a unit's number. Of several units only the bound one counts.
-  private mutating func readMemory(_ node: YAMLNode, unit: Int, table: RegisterTable?, depth: Int) {
+  /// (`registers`, `units`) or below a unit's number. A capture of one unit is that of the bound one, whatever its
+  /// number, where the profile asks no other.
+  private mutating func readMemory(
+    _ node: YAMLNode, _ bound: BoundProfile, unit: UInt8?, table: RegisterTable?, depth: Int
+  ) {
     guard node.isMapping, depth <= Self.maxDepth else { return }
     if let values = node["registers"], values.isSequence {
       let stated = node["table"]?.scalarText.flatMap { RegisterTable(rawValue: $0) } ?? table ?? .holding
       let start = node["start"] ?? node["address"]
-      append(values.elements, at: start?.integer ?? 0, stated)
+      append(values.elements, at: start?.integer ?? 0, RegisterSpace(unit: unit, table: stated))
       return
     }
     let entries = node.entries
@@ -160,18 +164,27 @@ struct DeviceCapture {
     for (key, value) in entries {
       if let number = key.anyInteger {
         if value.isMapping {
-          if units.count == 1 || number == unit { readMemory(value, unit: unit, table: table, depth: depth + 1) }
+          guard let number = UInt8(exactly: number) else { continue }
+          let unit = Self.unit(number, isOnlyOne: units.count == 1, bound)
+          readMemory(value, bound, unit: unit, table: table, depth: depth + 1)
         } else if let table {
-          append(value.isSequence ? value.elements : [value], at: number, table)
+          append(
+            value.isSequence ? value.elements : [value], at: number, RegisterSpace(unit: unit, table: table))
         }
       } else {
         let named = key.scalarText.flatMap { RegisterTable(rawValue: $0) } ?? table
-        readMemory(value, unit: unit, table: named, depth: depth + 1)
+        readMemory(value, bound, unit: unit, table: named, depth: depth + 1)
       }
     }
   }
 
-  private mutating func append(_ elements: [YAMLNode], at start: Int, _ table: RegisterTable) {
+  /// A unit of a capture as the profile knows it, where its own one has no number.
+  private static func unit(_ number: UInt8, isOnlyOne: Bool, _ bound: BoundProfile) -> UInt8? {
+    let isOwn = number == bound.modbusUnit || (isOnlyOne && !bound.otherUnits.contains(number))
+    return isOwn ? nil : number
+  }
+
+  private mutating func append(_ elements: [YAMLNode], at start: Int, _ space: RegisterSpace) {
     for (offset, element) in elements.enumerated() where !element.isNull && !element.isReadError {
       guard let address = UInt16(exactly: start.addingReportingOverflow(offset).partialValue) else {
         element.report(1, "there is no register behind 65535")
@@ -182,7 +195,7 @@ struct DeviceCapture {
         element.report(2, "a register is a whole number from 0 to 65535")
         return
       }
-      registers.tables[table, default: [:]][address] = UInt16(truncatingIfNeeded: value)
+      registers.tables[space, default: [:]][address] = UInt16(truncatingIfNeeded: value)
     }
   }
 

@@ -8,8 +8,9 @@ struct ProfilePlanCommand: ProfileTool {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "The requests that a profile makes, beside the fewest possible, and their rate.",
     discussion: """
-      FEWEST is a lower bound: it knows only how long a request may be, and that a value is not split. The plan also keeps \
-      to the gaps that may be read along, and reads values that may be missing apart from the others.
+      FEWEST is a lower bound: it knows only how long a request may be, that a value is not split, and the blocks and \
+      forbidden registers of the profile. The plan also keeps to the gaps that may be read along, and reads values that \
+      may be missing apart from the others.
       """)
 
   @Argument(help: "Id, or the path of a file.")
@@ -97,7 +98,7 @@ struct ProfilePlan: Encodable {
         PollingClass(
           name: pollClass.rawValue, everySeconds: pollClass == .once ? nil : bound.pollInterval(pollClass).seconds,
           requests: reads.map { Self.request($0, values) },
-          fewest: ReadBound.fewest(open.map(\.range), maxRegisters: min(settings.maxRegisters, 125))))
+          fewest: ReadBound.fewest(open, bound, settings)))
     }
     if settings.minGap > .zero {
       let most = Phrasing.shortened(1 / settings.minGap.seconds, 1)
@@ -108,15 +109,12 @@ struct ProfilePlan: Encodable {
   private static func order(_ pollClass: PollClass) -> Int { PollClass.allCases.firstIndex(of: pollClass) ?? 0 }
 
   private static func covers(_ outer: RegisterRange, _ inner: RegisterRange) -> Bool {
-    outer.table == inner.table && outer.address <= inner.address
+    outer.space == inner.space && outer.address <= inner.address
       && Int(inner.address) + Int(inner.count) <= Int(outer.address) + Int(outer.count)
   }
 
-  private static func request(_ read: PlannedRead, _ values: [PlannedRead]) -> Request {
-    var used: Set<Int> = []
-    for value in values where covers(read.range, value.range) {
-      for offset in 0..<Int(value.range.count) { used.insert(Int(value.range.address) + offset) }
-    }
+  private static func request(_ read: PlannedRead, _ values: [PlannedValue]) -> Request {
+    let used = Set(values.filter { covers(read.range, $0.range) }.flatMap(\.addresses))
     return Request(
       text: read.range.description, registers: Int(read.range.count), used: used.count, isOptional: read.isOptional)
   }
@@ -133,7 +131,7 @@ struct ProfilePlan: Encodable {
     let direct = RegisterImage().prepare(plain).decoder
     if direct.setupProblem == nil { return (direct, nil) }
     for test in profile.tests {
-      let decoder = RegisterImage(tables: test.registers).prepare(plain).decoder
+      let decoder = RegisterImage(test.registers, own: bound.modbusUnit).prepare(plain).decoder
       if !decoder.readPlan.isEmpty { return (decoder, test.name) }
     }
     throw CommandFailure(

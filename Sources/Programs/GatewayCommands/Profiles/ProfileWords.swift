@@ -35,13 +35,29 @@ enum ProfileWords {
   static func register(_ register: RegisterSource) -> String {
     let order = register.order == .abcd ? "" : " \(register.order.rawValue)"
     let type = register.type == .bit ? "" : " \(self.type(register.type))"
-    return "\(register.table.rawValue) \(register.address)\(type)\(order)"
+    let unit = unit(register.unit)
+    let place =
+      register.words.isEmpty ? String(register.address) : register.words.map(String.init).joined(separator: "+")
+    let repetition = register.repetition.map { repetition in
+      let count = if case .local(let name) = repetition.count { name } else { String(repetition.max) }
+      return ", \(repetition.combine.rawValue) of \(count), \(repetition.step) apart"
+    }
+    return "\(unit)\(register.table.rawValue) \(place)\(type)\(order)\(repetition ?? "")"
+  }
+
+  private static func unit(_ unit: UnitReference) -> String {
+    switch unit {
+    case .own: ""
+    case .number(let number): "unit \(number) "
+    case .parameter(let name): "unit $\(name) "
+    }
   }
 
   static func sunSpec(_ source: SunSpecSource) -> String {
     let models = source.models.map(String.init).joined(separator: ", ")
     let instance = source.instance == 1 ? "" : " (instance \(source.instance))"
-    return "sunspec \(models) \(source.point ?? "offset \(source.offset) \(type(source.type))")\(instance)"
+    let combine = source.combine.map { ", \($0.rawValue)" } ?? ""
+    return "\(unit(source.unit))sunspec \(models) \(source.point ?? "offset \(source.offset) \(type(source.type))")\(instance)\(combine)"
   }
 
   static func type(_ type: RegisterType) -> String {
@@ -54,6 +70,10 @@ enum ProfileWords {
     case .i64: "i64"
     case .f32: "f32"
     case .f64: "f64"
+    case .bcd16: "bcd16"
+    case .bcd32: "bcd32"
+    case .u8(let byte): "u8 (\(byte.rawValue) byte)"
+    case .i8(let byte): "i8 (\(byte.rawValue) byte)"
     case .string(let registers): "string[\(registers)]"
     case .bit: "bit"
     }

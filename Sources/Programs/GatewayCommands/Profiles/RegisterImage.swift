@@ -2,28 +2,50 @@ import DeviceProfiles
 
 /// The memory of a Modbus device, as far as it is known.
 struct RegisterImage {
-  var tables: [RegisterTable: [UInt16: UInt16]] = [:]
+  /// Of the unit that the profile is bound to, without its number.
+  var tables: [RegisterSpace: [UInt16: UInt16]] = [:]
+
   /// Whether what is not known is 0.
   var isZeroElsewhere = false
+
+  init() {}
+
+  /// The registers of a test, in which the own unit may have a number.
+  init(_ registers: [RegisterSpace: [UInt16: UInt16]], own unit: UInt8) {
+    for (space, memory) in registers {
+      let place = RegisterSpace(unit: space.unit == unit ? nil : space.unit, table: space.table)
+      tables[place, default: [:]].merge(memory) { first, _ in first }
+    }
+  }
 
   var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
 
   /// The values of a range; `nil` unless all of them are known.
   func values(_ range: RegisterRange) -> [UInt16]? {
-    let values = addresses(range).compactMap { value(range.table, $0) }
+    let values = addresses(range).compactMap { value(range.space, $0) }
     return values.count == Int(range.count) ? values : nil
   }
 
-  /// The addresses of a range that are not known.
-  func missing(_ range: RegisterRange) -> [UInt16] { addresses(range).filter { value(range.table, $0) == nil } }
-
-  private func value(_ table: RegisterTable, _ address: UInt16) -> UInt16? {
-    tables[table]?[address] ?? (isZeroElsewhere ? 0 : nil)
+  /// The registers of one value; `nil` unless all of them are known.
+  func values(_ one: PlannedValue) -> [UInt16]? {
+    let values = one.addresses.compactMap { UInt16(exactly: $0) }.compactMap { value(one.range.space, $0) }
+    return values.count == one.addresses.count ? values : nil
   }
 
-  /// Takes over what another image knows.
-  mutating func merge(_ other: RegisterImage) {
-    for (table, values) in other.tables { tables[table, default: [:]].merge(values) { _, new in new } }
+  /// The addresses of a value that are not known.
+  func missing(_ one: PlannedValue) -> [UInt16] {
+    one.addresses.compactMap { UInt16(exactly: $0) }.filter { value(one.range.space, $0) == nil }
+  }
+
+  private func value(_ space: RegisterSpace, _ address: UInt16) -> UInt16? {
+    tables[space]?[address] ?? (isZeroElsewhere ? 0 : nil)
+  }
+
+  /// Takes over what another image knows of its own unit, as that of a unit.
+  mutating func merge(_ other: RegisterImage, unit: UInt8?) {
+    for (space, values) in other.tables where space.unit == nil {
+      tables[RegisterSpace(unit: unit, table: space.table), default: [:]].merge(values) { _, new in new }
+    }
   }
 
   private func addresses(_ range: RegisterRange) -> [UInt16] {
@@ -39,12 +61,12 @@ struct RegisterImage {
       guard !run.isEmpty else { return }
       frames.append(
         range.table.isBits
-          ? .bits(table: range.table, address: start, values: run.map { $0 != 0 })
-          : .registers(table: range.table, address: start, values: run))
+          ? .bits(unit: range.unit, table: range.table, address: start, values: run.map { $0 != 0 })
+          : .registers(unit: range.unit, table: range.table, address: start, values: run))
       run = []
     }
     for address in addresses(range) {
-      guard let value = value(range.table, address) else {
+      guard let value = value(range.space, address) else {
         close()
         continue
       }
@@ -76,8 +98,9 @@ struct RegisterImage {
       if let values = values(range) {
         decoder.acceptSetup(.registers(values))
       } else {
-        unknown = range
-        decoder.acceptSetup(.exception(2))
+        if range.unit == nil { unknown = range }
+        let isAbsent = range.unit != nil && tables[range.space] == nil
+        decoder.acceptSetup(.exception(isAbsent ? 11 : 2))
       }
     }
     return (decoder, unknown)
