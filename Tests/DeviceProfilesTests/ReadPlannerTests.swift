@@ -9,7 +9,8 @@ import Testing
     unit: UInt8? = nil, optional: Bool = false
   ) -> Item {
     Item(
-      space: RegisterSpace(unit: unit, table: table), address: address, count: count, pollClass: pollClass, isOptional: optional)
+      space: RegisterSpace(unit: unit, table: table), address: address, count: count, pollClass: pollClass,
+      isOptional: optional)
   }
 
   func plan(

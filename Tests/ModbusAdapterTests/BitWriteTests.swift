@@ -98,7 +98,9 @@ struct BitWriteTests {
     #expect(await fixture.advance { _ in server.requests.count { $0.function == 6 } == LinkJob.busyLimit + 1 })
     #expect(await refused.value?.kind == .refused)
     server.forgetRequests()
-    let taken = Task { try await link.execute([.modifyRegister(address: 7, mask: 1, value: 1, function: .single)], on: unit1) }
+    let taken = Task {
+      try await link.execute([.modifyRegister(address: 7, mask: 1, value: 1, function: .single)], on: unit1)
+    }
     #expect(await fixture.advance { _ in server.requests.contains { $0.function == 6 } })
     server.setRule { _ in .none }
     #expect(await fixture.advance { _ in server.requests.count { $0.function == 6 } == 2 })

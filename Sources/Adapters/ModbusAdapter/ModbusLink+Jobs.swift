@@ -40,7 +40,9 @@ extension ModbusLink {
     }
     if failure == .exception(6), postpone(index) { return .again }
     // The device did not answer: that counts for its health as it does in a poll.
-    if failure.isSilence, operation.otherUnit == nil { note(.failure("\(operation): \(failure.reason)"), of: job.endpoint) }
+    if failure.isSilence, operation.otherUnit == nil {
+      note(.failure("\(operation): \(failure.reason)"), of: job.endpoint)
+    }
     return .fault(job.fault(failure, operation: "\(operation)"))
   }
 

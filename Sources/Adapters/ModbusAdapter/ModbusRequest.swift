@@ -52,7 +52,9 @@ enum ModbusRequest: Hashable {
     let bytes = Array(answer)
     guard let code = bytes.first else { throw .garbled("an empty answer") }
     if code == function | 0x80 {
-      guard bytes.count == 2 || (isTolerant && bytes.count > 2) else { throw .garbled("an exception of \(bytes.count) bytes instead of 2") }
+      guard bytes.count == 2 || (isTolerant && bytes.count > 2) else {
+        throw .garbled("an exception of \(bytes.count) bytes instead of 2")
+      }
       throw .exception(bytes[1])
     }
     guard code == function else { throw .garbled("an answer to function \(code) instead of \(function)") }

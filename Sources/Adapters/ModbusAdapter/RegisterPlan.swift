@@ -96,7 +96,8 @@ struct RegisterPlan {
       absent[unit] = nil
     }
     let inside =
-      isAlone(range) ? elements.filter { $0.isLoose && $0.range == range } : elements.filter { range.contains($0.range) }
+      isAlone(range)
+      ? elements.filter { $0.isLoose && $0.range == range } : elements.filter { range.contains($0.range) }
     let reason = "\(range): \(ModbusFailure.exception(code).reason)"
     let isAboutAddress = code == 2 || code == 3
     if isAboutAddress, inside.count > 1 { return (halves(inside), nil) }

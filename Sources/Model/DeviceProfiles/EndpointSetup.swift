@@ -221,7 +221,8 @@ struct EndpointSetup: Sendable {
     _ address: Int, _ space: RegisterSpace, _ type: RegisterType, _ order: WordOrder
   ) -> Phase {
     let range = RegisterRange(
-      unit: space.unit, table: space.table, address: UInt16(clamping: address), count: UInt16(clamping: type.registerCount))
+      unit: space.unit, table: space.table, address: UInt16(clamping: address),
+      count: UInt16(clamping: type.registerCount))
     return .identify(range, type, order)
   }
 

@@ -10,7 +10,8 @@ extension ProfileFileReader {
     guard models.count == nodes.count, let first = models.first else { return nil }
     let instance = node["instance"].map { $0.integerValue(in: 1...SunSpecDiscovery.maxModels) } ?? 1
     guard let instance else { return nil }
-    point["repeat"]?.report(Finding.repetition, "the device says how many blocks a SunSpec model has: write module.*.DCW")
+    point["repeat"]?.report(
+      Finding.repetition, "the device says how many blocks a SunSpec model has: write module.*.DCW")
     let unit = unitReference(point["unitId"])
     if let name = node["point"] {
       node["offset"]?.report(Finding.sunSpec, "a SunSpec point has a name or an offset, not both")

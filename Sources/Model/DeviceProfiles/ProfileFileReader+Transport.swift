@@ -22,7 +22,8 @@ extension ProfileFileReader {
     transport = .modbus(ModbusSettings(unit: Expression(constant: .number(1))))
     guard
       node.expectMapping(keys: [
-        "unit", "maxRegisters", "maxGap", "blocks", "forbidden", "writeAnswer", "delayAfterConnect", "minGap", "timeout",
+        "unit", "maxRegisters", "maxGap", "blocks", "forbidden", "writeAnswer", "delayAfterConnect", "minGap",
+        "timeout",
         "order", "sunspecBases",
       ]), let unit = node.require("unit").flatMap({ expression($0, .installation) })
     else { return }

@@ -144,7 +144,8 @@ public final class Simulation: Sendable {
         return endpoint.read(range)
       case .writeRegisters(let address, let values, let function):
         return endpoint.write(
-          values, space: RegisterSpace(unit: endpoint.unit(request.unit), table: .holding), address: address, function: function, home: &home, monotonic: monotonic, now: now)
+          values, space: RegisterSpace(unit: endpoint.unit(request.unit), table: .holding), address: address,
+          function: function, home: &home, monotonic: monotonic, now: now)
       case .writeCoils(let address, let bits):
         return endpoint.write(
           bits.map { $0 ? 1 : 0 }, space: RegisterSpace(unit: endpoint.unit(request.unit), table: .coil),

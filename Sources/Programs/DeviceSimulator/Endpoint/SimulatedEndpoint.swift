@@ -121,7 +121,8 @@ struct SimulatedEndpoint: Sendable {
       guard let words = registers.read(read.range) else { return nil }
       let body: RawFrame.Body =
         read.range.table.isBits
-        ? .bits(unit: read.range.unit, table: read.range.table, address: read.range.address, values: words.map { $0 != 0 })
+        ? .bits(
+          unit: read.range.unit, table: read.range.table, address: read.range.address, values: words.map { $0 != 0 })
         : .registers(unit: read.range.unit, table: read.range.table, address: read.range.address, values: words)
       return RawFrame(body: body, receivedAt: now)
     }

@@ -78,7 +78,8 @@ struct SunSpecLayout: Sendable {
       return Place(
         model: id,
         register: RegisterPlace(
-          space: RegisterSpace(unit: bound.otherUnit(.sunSpec(source)), table: .holding), address: address, count: (definition?.type ?? source.type).registerCount),
+          space: RegisterSpace(unit: bound.otherUnit(.sunSpec(source)), table: .holding), address: address,
+          count: (definition?.type ?? source.type).registerCount),
         scaleFactorAddress: scaleFactor.flatMap { UInt16(exactly: start + $0) })
     }
     return nil

@@ -57,7 +57,8 @@ enum ProfileWords {
     let models = source.models.map(String.init).joined(separator: ", ")
     let instance = source.instance == 1 ? "" : " (instance \(source.instance))"
     let combine = source.combine.map { ", \($0.rawValue)" } ?? ""
-    return "\(unit(source.unit))sunspec \(models) \(source.point ?? "offset \(source.offset) \(type(source.type))")\(instance)\(combine)"
+    return
+      "\(unit(source.unit))sunspec \(models) \(source.point ?? "offset \(source.offset) \(type(source.type))")\(instance)\(combine)"
   }
 
   static func type(_ type: RegisterType) -> String {
