@@ -91,6 +91,15 @@ final class EndpointLayout: Sendable {
     availability = builder.availability
   }
 
+  /// The number of a point that does not come from the device: a constant, or what follows from parameters alone.
+  func fixedNumber(_ place: Int) -> Double? {
+    if case .constant(let value) = points[place].source { return value.number }
+    guard let found = computed.first(where: { $0.point == place }), found.inputs.isEmpty else { return nil }
+    return found.expression.evaluate(byIndex: { index in
+      if case .constant(let value) = found.bindings[index] { value } else { .null }
+    }).number
+  }
+
   /// The place of a name as an expression of a part writes it.
   func place(_ name: String, part: Int) -> Int? { Self.place(name, part: part, parts, bound.profile) }
 

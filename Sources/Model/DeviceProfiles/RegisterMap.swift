@@ -117,12 +117,18 @@ struct RegisterMap: Sendable {
       type: register.type, order: register.order, isScaleFactor: point.isScaleFactor)
     if let repetition = register.repetition {
       var group = Group(point: index, combine: repetition.combine, size: repetition.max)
-      if case .local(let name) = repetition.count { group.count = layout.place(name, part: point.part) }
+      if case .local(let name) = repetition.count, let counter = layout.place(name, part: point.part) {
+        if let known = layout.fixedNumber(counter) {
+          group.size = Int(exactly: known.rounded()).map { min(max(0, $0), repetition.max) } ?? 0
+        } else {
+          group.count = counter
+        }
+      }
       place.group = groups.count
       groups.append(group)
     }
     var items: [ReadPlanner.Item] = []
-    for element in 0..<(register.repetition?.max ?? 1) {
+    for element in 0..<(place.group.map { groups[$0].size } ?? 1) {
       place.element = element
       place.address = first + element * (register.repetition?.step ?? 0)
       guard place.range.upperBound <= 0x10000 else { break }
