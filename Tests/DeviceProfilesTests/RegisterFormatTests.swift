@@ -1,5 +1,6 @@
 @testable import DeviceProfiles
 import EnergyModel
+import LocatedYAML
 import Testing
 
 /// What real devices do with their registers, each as a profile says it.
@@ -107,7 +108,8 @@ import Testing
           locals: {packs: {holding: 99, type: u16}}
         """)
     var decoder = EndpointDecoder(try bind(text))
-    #expect(decoder.readPlan.map { "\($0.range) \($0.isOptional)" } == ["holding 99–100 false", "holding 101–107 true"])
+    #expect(
+      decoder.readPlan.map { "\($0.range) \($0.isOptional)" } == ["holding 99–100 false", "holding 101–107 true"])
     #expect(decoder.readings(.registers(table: .holding, address: 99, values: [2, 5]))["capacityWh"] == nil)
     let rest = decoder.readings(.registers(table: .holding, address: 101, values: [6, 9, 9, 9, 9, 9, 9]))
     #expect(rest["capacityWh"]?.value == .number(11))
