@@ -112,7 +112,7 @@ extension DeviceProfile {
       switch kind {
       case .battery: ["chargePowerW", "dischargePowerW"]
       case .meter: ["importPowerW", "exportPowerW"]
-      case .inverter, .thermostat: []
+      case .inverter, .thermostat, .charger: []
       }
     return names.compactMap(Field.named).filter { !fields.contains($0) }
   }

@@ -113,6 +113,43 @@ import Testing
     }
   }
 
+  @Test("A charger is started, stopped, limited in amperes, put into a mode and let go")
+  func charger() async throws {
+    let gateway = InMemoryGateway()
+    await gateway.set(outcome: [.accepted, .confirmed])
+    await gateway.set(devices: [
+      InMemoryGateway.device("car", .charger, "Carport", customer: "demo", site: "home", fields: [:])
+    ])
+    try await RunningGateway.with(gateway) { server in
+      let address = GatewayAddress.socket(path: server.socketPath)
+      let lines = [
+        ["charger", "start", "car"], ["charger", "stop", "carport", "--for", "2h"],
+        ["charger", "limit", "car", "10.5A"],
+        ["charger", "mode", "car", "solar"], ["charger", "auto", "car"],
+      ]
+      for line in lines {
+        let command = try #require(try HeddleCommand.parseAsRoot(line) as? any GatewayCommand)
+        let session = Session(
+          client: LocalAPIClient(address), output: Capture().output(isTerminal: false), json: false,
+          sleep: { _ in try Task.checkCancellation() })
+        #expect(await command.perform(in: session) == .fine, "\(line)")
+        await session.client.shutdown()
+      }
+      let calls = await gateway.calls
+      #expect(
+        calls.map(\.name.description) == [
+          "charger:set-operating-mode", "charger:set-operating-mode", "charger:set-current-limit",
+          "charger:set-operating-mode", "charger:auto",
+        ])
+      #expect(
+        calls.map(\.input) == [
+          ["mode": .text("start-charging")], ["mode": .text("stop-charging")], ["maxCurrentA": .number(10.5)],
+          ["mode": .text("solar")], [:],
+        ])
+      #expect(calls.map(\.durationSeconds) == [nil, 7200, nil, nil, nil])
+    }
+  }
+
   @Test("Every look at the gateway answers in words and as JSON")
   func looks() async throws {
     let gateway = InMemoryGateway()
@@ -209,6 +246,7 @@ import Testing
     #expect(exitCode("thermostat", "set", "t") == 64)
     #expect(exitCode("inverter", "limit", "i", "--percent", "70", "--watts", "3kW") == 64)
     #expect(exitCode("command", "send", "b", "charge", "powerW") == 64)
+    #expect(exitCode("charger", "limit", "c", "16") == 64)
     #expect(exitCode("status", "--url", "heddle") == 64)
     #expect(exitCode("status", "--url", "http://h", "--socket", "/s") == 64)
     #expect(exitCode("key", "create") == 64)

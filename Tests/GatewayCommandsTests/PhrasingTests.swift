@@ -58,6 +58,17 @@ import Testing
       "pv", .inverter, "Roof", customer: "demo", site: "home",
       fields: ["acPowerW": .number(3210), "status": .text("running"), "powerLimitPercent": .number(70)])
     #expect(DevicePhrases.summary(of: inverter) == "producing 3.2 kW, limited to 70 %")
+    func charger(_ fields: [String: ScalarValue]) -> String {
+      DevicePhrases.summary(
+        of: InMemoryGateway.device("car", .charger, "Car", customer: "demo", site: "home", fields: fields))
+    }
+    #expect(
+      charger(["state": .text("charging"), "powerW": .number(7360), "maxCurrentA": .number(10.5)])
+        == "charging 7.4 kW, limit 10.5 A")
+    #expect(charger(["state": .text("readyWaiting"), "powerW": .number(0)]) == "car waits")
+    #expect(charger(["powerW": .number(-2000)]) == "feeding back 2.0 kW")
+    #expect(charger(["powerW": .number(0)]) == "not charging")
+    #expect(charger([:]) == "–")
     let unknown = InMemoryGateway.device("x", .meter, "X", customer: "demo", site: "home", role: .grid, fields: [:])
     #expect(DevicePhrases.summary(of: unknown) == "–")
   }

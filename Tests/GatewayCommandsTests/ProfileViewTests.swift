@@ -1,4 +1,5 @@
 import ArgumentParser
+import EnergyModel
 import Testing
 
 @testable import GatewayCommands
@@ -209,13 +210,13 @@ import Testing
 
   @Test("A profile to start from passes lint and test as it is", arguments: ["modbus", "mqtt", "http"])
   func starters(transport: String) throws {
-    for type in ["battery", "thermostat", "inverter", "meter"] {
+    for type in DeviceKind.allCases.map(\.rawValue) {
       let id = "acme-\(type)"
       let made = try desk.run("new", "--transport", transport, "--type", type, "--id", id, "-o", "DIR/\(id).yaml")
       #expect(made.output == "DIR/\(id).yaml is written; now 'heddle profile test DIR/\(id).yaml'\n")
     }
     let lint = try desk.run("lint", "DIR")
-    #expect(lint.output == "4 files, no findings\n")
+    #expect(lint.output == "5 files, no findings\n")
     let test = try desk.run("test", "DIR")
     #expect(test.status == .fine, "\(test.output)")
     #expect(test.output.contains("DIR/acme-battery.yaml: 4 tests passed\n"))

@@ -13,6 +13,14 @@ import Testing
     #expect(abs(try Quantity.power(text) - watts) < 1e-9)
   }
 
+  @Test("Currents are amperes")
+  func current() throws {
+    #expect(try Quantity.current("16A") == 16)
+    #expect(try Quantity.current("6000 mA") == 6)
+    #expect(throws: Quantity.ParseError.self) { try Quantity.current("16") }
+    #expect(throws: Quantity.ParseError.self) { try Quantity.current("3kW") }
+  }
+
   @Test("Temperatures are Celsius whatever they were written in")
   func temperature() throws {
     #expect(try Quantity.temperature("21.5C") == 21.5)

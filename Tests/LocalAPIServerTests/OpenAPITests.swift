@@ -1,3 +1,4 @@
+import EnergyModel
 import Foundation
 import HTTPTypes
 import LocalAPISchema
@@ -39,6 +40,13 @@ import TimeSource
       let route = try #require(routes.first { $0.path == path && $0.method.rawValue == method })
       #expect((operation["security"] != nil) == (route.access == .open), "\(method) \(path)")
     }
+  }
+
+  @Test("The document knows every type of device")
+  func deviceTypes() throws {
+    let components = try #require(try document()["components"] as? [String: Any])
+    let schemas = try #require(components["schemas"] as? [String: [String: Any]])
+    #expect(schemas["DeviceType"]?["enum"] as? [String] == DeviceKind.allCases.map(\.rawValue))
   }
 
   @Test("All references of the document lead somewhere")

@@ -78,6 +78,35 @@ struct EnergyTests {
     #expect(isClose(home.total(.customer, "demo", .consumption), 90))
   }
 
+  @Test("A charger consumes for itself; the site has it in its balance already")
+  func charger() {
+    var home = Home([
+      Home.device("car", .charger, ["powerW", "energyTotalWh"]), Home.device("grid", .meter, ["powerW"], role: .grid),
+    ])
+    for step in 0...6 {
+      home.give("car", "powerW", 3600)
+      home.give("car", "energyTotalWh", 5000 + Double(step) * 10)
+      home.give("grid", "powerW", 5400)
+      home.advance(seconds: 10)
+    }
+    #expect(isClose(home.total(.device, "car", .consumption), 60))
+    #expect(home.total(.device, "car", .charge) == nil)
+    #expect(isClose(home.total(.site, "home", .consumption), 90))
+    #expect(isClose(home.total(.customer, "demo", .consumption), 90))
+    #expect(isClose(home.covered(.site, "home", .consumption), 60))
+  }
+
+  @Test("What a car feeds back is the production of its charger")
+  func feedingBack() {
+    var home = Home([Home.device("car", .charger, ["powerW"])])
+    home.give("car", "powerW", -3600)
+    home.advance(seconds: 10)
+    home.give("car", "powerW", -3600)
+    #expect(isClose(home.total(.device, "car", .production), 10))
+    #expect(isClose(home.total(.device, "car", .consumption), 0))
+    #expect(home.total(.site, "home", .production) == nil)
+  }
+
   @Test("A hybrid that does not bind its solar power has no generation")
   func hybridWithoutSolar() {
     var home = Home([Home.device("inv", .inverter, ["acPowerW"], hybrid: true)])

@@ -4,7 +4,7 @@ public import EnergyModel
 public struct DeviceResource: Codable, Sendable, Hashable {
   /// The id in configuration and API.
   public var id: String
-  /// `battery`, `thermostat`, `inverter`, `meter`.
+  /// `battery`, `thermostat`, `inverter`, `meter`, `charger`.
   public var type: DeviceKind
   /// What a meter measures.
   public var role: MeterRole?

@@ -123,7 +123,7 @@ public struct LinkStatus: Codable, Sendable, Hashable {
 public struct DeviceStatus: Codable, Sendable, Hashable {
   /// The id.
   public var id: String
-  /// `battery`, `thermostat`, `inverter`, `meter`.
+  /// `battery`, `thermostat`, `inverter`, `meter`, `charger`.
   public var type: DeviceKind
   /// What people call it.
   public var name: String

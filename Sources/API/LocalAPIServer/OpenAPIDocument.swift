@@ -6,7 +6,7 @@ enum OpenAPIDocument {
       "info": {
         "title": "Heddle",
         "version": "1.0.0",
-        "summary": "Batteries, thermostats, inverters and meters behind one API.",
+        "summary": "Batteries, thermostats, inverters, meters and chargers behind one API.",
         "description": "Over TCP a key is needed; the Unix socket needs none. Errors are application/problem+json. Times are RFC 3339 in UTC with milliseconds.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
       },
@@ -748,7 +748,7 @@ enum OpenAPIDocument {
           },
           "Quality": {"type": "string", "enum": ["good", "estimated", "stale", "suspect", "bad", "missing"]},
           "ConnectivityState": {"type": "string", "enum": ["online", "degraded", "offline", "unknown"]},
-          "DeviceType": {"type": "string", "enum": ["battery", "thermostat", "inverter", "meter"]},
+          "DeviceType": {"type": "string", "enum": ["battery", "thermostat", "inverter", "meter", "charger"]},
           "CommandStatus": {
             "type": "string",
             "enum": [

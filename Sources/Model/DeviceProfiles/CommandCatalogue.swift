@@ -20,6 +20,8 @@ enum CommandCatalogue {
     case (.thermostat, "set-hold"): [("holdType", .choice(words("holdType")))]
     case (.inverter, "set-power-limit"): [("percent", .number(.percent)), ("watts", .number(.watt))]
     case (.meter, "switch"): [("on", .flag)]
+    case (.charger, "set-operating-mode"): [("mode", .choice(words("chargingMode")))]
+    case (.charger, "set-current-limit"): [("maxCurrentA", .number(.ampere))]
     default: []
     }
   }

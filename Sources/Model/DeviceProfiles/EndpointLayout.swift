@@ -197,7 +197,7 @@ struct EndpointLayoutBuilder {
       switch part.kind {
       case .battery: [("chargePowerW", "max(0, 0 - powerW)"), ("dischargePowerW", "max(0, powerW)")]
       case .meter: [("importPowerW", "max(0, powerW)"), ("exportPowerW", "max(0, 0 - powerW)")]
-      case .inverter, .thermostat: []
+      case .inverter, .thermostat, .charger: []
       }
     guard parts[index].places["powerW"] != nil else { return }
     for entry in formulas {

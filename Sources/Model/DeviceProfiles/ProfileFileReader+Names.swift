@@ -28,7 +28,7 @@ extension ProfileFileReader {
     switch part.kind {
     case .battery: names.formUnion(["chargePowerW", "dischargePowerW"])
     case .meter: names.formUnion(["importPowerW", "exportPowerW"])
-    case .inverter, .thermostat: break
+    case .inverter, .thermostat, .charger: break
     }
     return names
   }

@@ -30,6 +30,7 @@ public struct CommandName: Sendable, Hashable, CustomStringConvertible {
     case .thermostat: ["set-operating-mode", "set-setpoints", "set-fan-mode", "set-hold", "resume-schedule", "auto"]
     case .inverter: ["set-power-limit", "connect", "disconnect", "auto"]
     case .meter: ["switch"]
+    case .charger: ["set-operating-mode", "set-current-limit", "auto"]
     }
   }
 }

@@ -1,6 +1,6 @@
 /// What a device is in the unified model.
 public enum DeviceKind: String, CaseIterable, Sendable, Hashable, Codable {
-  case battery, thermostat, inverter, meter
+  case battery, thermostat, inverter, meter, charger
 }
 
 /// What a meter measures. Only a `grid` meter closes the energy balance of a site.

@@ -1,5 +1,6 @@
 extension Field {
-  /// All fields of the unified model. Signs: power is positive when the device delivers into the site.
+  /// All fields of the unified model. Signs: the power of batteries and inverters is positive when they deliver into
+  /// the site, that of meters and chargers when energy flows from the site into what they measure.
   public static let all: [Field] = {
     var fields: [Field] = []
     for entry in catalogue {
@@ -29,7 +30,7 @@ extension Field {
   }
 
   private static let catalogue: [Entry] =
-    common + battery + thermostat + inverter + meter + phases + directCurrentInputs
+    common + battery + thermostat + inverter + meter + charger + phases + directCurrentInputs
 
   private static func entry(
     _ name: String, _ kinds: [DeviceKind], _ unit: Unit, _ behavior: Behavior, _ type: ValueType, _ summary: String
@@ -61,14 +62,20 @@ extension Field {
       "gridConnection", [.battery, .inverter], .count, .gauge,
       .label(["onGrid", "offGrid", "offGridIntentional", "unknown"]), "Whether the device runs with the grid."),
     entry(
-      "frequencyHz", [.inverter, .meter], .hertz, "Grid frequency."),
-    entry("powerFactor", [.inverter, .meter], .count, "Power factor, -1 to 1, sign as the device gives it."),
-    entry("apparentPowerVA", [.inverter, .meter], .voltAmpere, "Apparent power."),
+      "frequencyHz", [.inverter, .meter, .charger], .hertz, "Grid frequency."),
     entry(
-      "reactivePowerVar", [.inverter, .meter], .voltAmpereReactive, "Reactive power, sign as the device gives it."),
-    entry("voltageV", [.battery, .meter], .volt, "Voltage: DC of a battery, average or only phase of a meter."),
-    entry("currentA", [.battery, .meter], .ampere, "Current, positive in the direction of positive power."),
-    entry("temperatureC", [.battery, .inverter], .celsius, "Temperature of the device."),
+      "powerFactor", [.inverter, .meter, .charger], .count, "Power factor, -1 to 1, sign as the device gives it."),
+    entry("apparentPowerVA", [.inverter, .meter, .charger], .voltAmpere, "Apparent power."),
+    entry(
+      "reactivePowerVar", [.inverter, .meter, .charger], .voltAmpereReactive,
+      "Reactive power, sign as the device gives it."),
+    entry(
+      "voltageV", [.battery, .meter, .charger], .volt,
+      "Voltage: DC of a battery, average or only phase of a meter or charger."),
+    entry(
+      "currentA", [.battery, .meter, .charger], .ampere,
+      "Current, positive in the direction of positive power; of a charger the highest of its phases."),
+    entry("temperatureC", [.battery, .inverter, .charger], .celsius, "Temperature of the device."),
     entry("ratedPowerW", [.battery, .inverter], .watt, .setting, "Rated AC power."),
   ]
 
@@ -79,7 +86,8 @@ extension Field {
     entry("energyStoredWh", [.battery], .wattHour, "Energy that can be taken out now."),
     entry("energyCapacityWh", [.battery], .wattHour, .setting, "Usable capacity."),
     entry(
-      "powerW", [.battery, .meter], .watt, "Battery: positive discharging. Meter: positive importing or consuming."),
+      "powerW", [.battery, .meter, .charger], .watt,
+      "Battery: positive discharging. Meter: positive importing or consuming. Charger: positive into the car."),
     entry("chargePowerW", [.battery], .watt, "Power into the battery, never negative; follows from powerW."),
     entry("dischargePowerW", [.battery], .watt, "Power out of the battery, never negative; follows from powerW."),
     entry("energyChargedTotalWh", [.battery], .wattHour, .counter, "Energy into the battery since installation."),
@@ -170,12 +178,36 @@ extension Field {
     entry("switchOn", [.meter], .count, .setting, .flag, "Whether the relay of a metering plug is closed."),
   ]
 
+  private static let charger: [Entry] = [
+    entry(
+      "state", [.charger], .count, .gauge,
+      .label([
+        "notPluggedIn", "pluggedIn", "readyWaiting", "charging", "discharging", "ending", "fault", "unknown",
+      ]),
+      "What happens at the plug: pluggedIn when the car wants nothing, readyWaiting when it would charge and may not."),
+    entry("isPluggedIn", [.charger], .count, .gauge, .flag, "Whether a car is connected."),
+    entry(
+      "chargingMode", [.charger], .count, .setting,
+      .label(["start-charging", "stop-charging", "solar", "solar-minimum", "schedule", "auto", "unknown"]),
+      "What the charger was asked to do; solar-minimum never goes below the least current, auto leaves it to the device."
+    ),
+    entry(
+      "maxCurrentA", [.charger], .ampere, .setting,
+      "Highest current per phase that the car may draw now; below 6 A it cannot charge."),
+    entry("ratedCurrentA", [.charger], .ampere, .setting, "Highest current per phase of charger and installation."),
+    entry("activePhases", [.charger], .count, "Phases that the car may draw from, 1 to 3."),
+    entry("sessionEnergyWh", [.charger], .wattHour, "Energy into the car since it was plugged in."),
+    entry("energyTotalWh", [.charger], .wattHour, .counter, "Energy into cars since installation."),
+  ]
+
+  /// The kinds that have phases.
+  private static let alternating: [DeviceKind] = [.inverter, .meter, .charger]
+
   private static let phases: [Entry] = ["l1", "l2", "l3"].flatMap { phase in
     [
-      entry("phases.\(phase).voltageV", [.inverter, .meter], .volt, "Voltage of phase \(phase) to neutral."),
-      entry("phases.\(phase).currentA", [.inverter, .meter], .ampere, "Current of phase \(phase)."),
-      entry(
-        "phases.\(phase).powerW", [.inverter, .meter], .watt, "Power of phase \(phase), signed as the device's power."),
+      entry("phases.\(phase).voltageV", alternating, .volt, "Voltage of phase \(phase) to neutral."),
+      entry("phases.\(phase).currentA", alternating, .ampere, "Current of phase \(phase)."),
+      entry("phases.\(phase).powerW", alternating, .watt, "Power of phase \(phase), signed as the device's power."),
     ]
   }
 

@@ -114,6 +114,8 @@ public final class Simulation: Sendable {
         let inputs = Set(part.points.compactMap { Self.directCurrentInput($0.name) }).count
         return .inverter(
           carriesPlant: hasPlant, carriesBattery: part.isHybrid && hasBattery, directCurrentInputs: inputs)
+      case .charger:
+        return .charger(home.addCharger(), pausesByCurrent: Self.pausesByCurrent(part))
       case .meter:
         // What can be switched is a plug with one appliance, not the whole household.
         if options.meterRole == nil, part.command("switch") != nil { return .plug(home.addPlug()) }
@@ -125,6 +127,14 @@ public final class Simulation: Sendable {
         }
       }
     }
+  }
+
+  /// Whether mode and limit of a charger are one and the same setting.
+  private static func pausesByCurrent(_ part: ProfilePart) -> Bool {
+    guard let mode = part.command("set-operating-mode"), let limit = part.command("set-current-limit") else {
+      return false
+    }
+    return limit.steps.contains { step in mode.steps.contains { $0.isAtSamePlace(as: step) } }
   }
 
   private static func directCurrentInput(_ name: String) -> Substring? {
@@ -267,6 +277,25 @@ public final class Simulation: Sendable {
     state.home.advance(by: (Double(seconds) + Double(attoseconds) * 1e-18) * speed)
     state.advancedTo = max(monotonic, state.advancedTo)
     return monotonic
+  }
+}
+
+extension CommandStep {
+  /// Whether two steps write the same control, plain topic or form field, whatever they write.
+  fileprivate func isAtSamePlace(as other: CommandStep) -> Bool {
+    switch (self, other) {
+    case (.write(let a), .write(let b)): a.contains { entry in b.contains { $0.control == entry.control } }
+    case (.publish(.literal(let a), .expression, _), .publish(.literal(let b), .expression, _)): a == b
+    case (.request(let a), .request(let b)):
+      if case (.literal(let path), .literal(let other)) = (a.path, b.path), case .form(let fields) = a.body,
+        case .form(let others) = b.body
+      {
+        path == other && fields.contains { field in others.contains { $0.name == field.name } }
+      } else {
+        false
+      }
+    default: false
+    }
   }
 }
 

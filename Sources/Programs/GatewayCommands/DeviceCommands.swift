@@ -10,7 +10,7 @@ struct DeviceCommand: AsyncParsableCommand {
   struct List: GatewayCommand {
     static let configuration = CommandConfiguration(abstract: "All devices with the values that matter.")
 
-    @Option(help: "Only battery, thermostat, inverter or meter.")
+    @Option(help: "Only battery, thermostat, inverter, meter or charger.")
     var type: String?
     @Option(help: "Only devices of this customer.")
     var customer: String?

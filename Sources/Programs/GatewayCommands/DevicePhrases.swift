@@ -12,6 +12,7 @@ enum DevicePhrases {
       case .thermostat: thermostat(fields)
       case .inverter: inverter(fields)
       case .meter: Phrasing.meterPower(number("powerW", fields), role: device.role)
+      case .charger: charger(fields)
       }
     return device.state.isStale && text != Phrasing.unknown ? "\(text) (stale)" : text
   }
@@ -23,6 +24,7 @@ enum DevicePhrases {
     case (.battery, "powerW"): return Phrasing.batteryPower(watts, state: text("chargingState", device.state.fields))
     case (.meter, "powerW"): return Phrasing.meterPower(watts, role: device.role)
     case (.inverter, "acPowerW"): return Phrasing.inverterPower(watts)
+    case (.charger, "powerW"): return Phrasing.chargerPower(watts)
     default: return nil
     }
   }
@@ -56,6 +58,22 @@ enum DevicePhrases {
       $0 < 100 ? "limited to \(Phrasing.shortened($0, 1)) %" : nil
     }
     return joined([power == Phrasing.unknown ? nil : power, status, limit])
+  }
+
+  private static func charger(_ fields: [String: ScalarValue]) -> String {
+    let watts = number("powerW", fields)
+    let state: String? =
+      switch text("state", fields) {
+      case "notPluggedIn": "no car"
+      case "pluggedIn": "car plugged in"
+      case "readyWaiting": "car waits"
+      case "ending": "ending"
+      case "fault": "fault"
+      default: nil
+      }
+    let power = watts.map { abs($0) < 0.5 && state != nil ? nil : Phrasing.chargerPower($0) } ?? nil
+    let limit = number("maxCurrentA", fields).map { "limit \(Phrasing.shortened($0, 1)) A" }
+    return joined([state, power, limit])
   }
 
   private static func joined(_ parts: [String?]) -> String {

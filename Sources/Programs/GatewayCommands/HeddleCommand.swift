@@ -11,7 +11,7 @@ public enum HeddleProgram {
 struct HeddleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "heddle",
-    abstract: "See and control the batteries, thermostats, inverters and meters of a Heddle gateway.",
+    abstract: "See and control the batteries, thermostats, inverters, meters and chargers of a Heddle gateway.",
     discussion: """
       Without options the gateway is found by $HEDDLE_SOCKET, then \(SocketLocations.service), then the demo's socket.
       Exit codes: 0 fine, 1 refused or failed, 2 partly, 3 not confirmed by the device, 64 usage, 69 no gateway,
@@ -26,7 +26,9 @@ struct HeddleCommand: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "CONTROL",
-        subcommands: [BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, CommandCommand.self]),
+        subcommands: [
+          BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, ChargerCommand.self, CommandCommand.self,
+        ]),
       CommandGroup(name: "CUSTOMERS", subcommands: [CustomerCommand.self, SiteCommand.self]),
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(

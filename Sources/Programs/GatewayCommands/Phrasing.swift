@@ -37,6 +37,13 @@ enum Phrasing {
     return "\(watts >= 0 ? "producing" : "drawing") \(power(watts))"
   }
 
+  /// `charging 7.4 kW` with a car at the plug, `feeding back 2.0 kW` when the car delivers.
+  static func chargerPower(_ watts: Double?) -> String {
+    guard let watts, watts.isFinite else { return unknown }
+    if abs(watts) < 0.5 { return "not charging" }
+    return "\(watts > 0 ? "charging" : "feeding back") \(power(watts))"
+  }
+
   /// `4 s ago`, `3 min ago`, `2 h ago`, `5 d ago`.
   static func age(_ seconds: Double?) -> String {
     guard let seconds, seconds.isFinite else { return unknown }

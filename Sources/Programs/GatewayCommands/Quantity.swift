@@ -1,6 +1,6 @@
 import EnergyModel
 
-/// Quantities as people write them, read in one place: `2500W`, `2.5kW`, `21.5C`, `70F`, `80%`, `30m`, `2h`.
+/// Quantities as people write them, read in one place: `2500W`, `2.5kW`, `16A`, `21.5C`, `70F`, `80%`, `30m`, `2h`.
 enum Quantity {
   /// What is wrong with a text, in words.
   struct ParseError: Error, Hashable, CustomStringConvertible {
@@ -15,6 +15,11 @@ enum Quantity {
   /// Degrees Celsius.
   static func temperature(_ text: String) throws(ParseError) -> Double {
     try value(text, in: .celsius, example: "21.5C or 70F")
+  }
+
+  /// Amperes: `16A`, `6000mA`.
+  static func current(_ text: String) throws(ParseError) -> Double {
+    try value(text, in: .ampere, example: "16A")
   }
 
   /// Percent; the sign may be left out.

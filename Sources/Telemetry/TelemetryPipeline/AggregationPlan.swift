@@ -83,7 +83,7 @@ struct AggregationPlan {
 
   private mutating func addFlows(of device: PipelineLayout.Device, at index: Int) {
     for rule in EnergyRule.of(device) {
-      let counter = Field.named(rule.counter).flatMap { input($0, of: index) }
+      let counter = rule.counter.flatMap { Field.named($0) }.flatMap { input($0, of: index) }
       let power = Field.named(rule.power).flatMap { input($0, of: index) }
       guard counter != nil || power != nil else { continue }
       let flow = flows.count

@@ -33,8 +33,8 @@ struct EnergyRule: Equatable {
   /// How the flow is named, and booked at device, site and customer.
   var name: EnergyMetric
   var metrics: [EnergyMetric]
-  /// The lifetime counter of this direction.
-  var counter: String
+  /// The lifetime counter of this direction; `nil` where the model has none.
+  var counter: String?
   /// The power, and whether its positive side is meant.
   var power: String
   var isPositive: Bool
@@ -55,6 +55,7 @@ struct EnergyRule: Equatable {
       ]
     case .inverter: inverter(device)
     case .meter: meter(device.meterRole ?? .sub)
+    case .charger: charger
     case .thermostat: []
     }
   }
@@ -80,6 +81,16 @@ struct EnergyRule: Equatable {
     }
     return rules
   }
+
+  /// A charger is a load behind the grid meter: what it takes is in the site's balance already, so that adding it would
+  /// count it twice. A car that feeds back is the charger's production.
+  private static let charger = [
+    EnergyRule(
+      name: .consumption, metrics: [.consumption], counter: "energyTotalWh", power: "powerW", isPositive: true,
+      isShared: false),
+    EnergyRule(
+      name: .production, metrics: [.production], counter: nil, power: "powerW", isPositive: false, isShared: false),
+  ]
 
   private static func meter(_ role: MeterRole) -> [EnergyRule] {
     func rule(_ metrics: [EnergyMetric], isPositive: Bool, isShared: Bool) -> EnergyRule {

@@ -169,7 +169,7 @@ struct PowerTwin {
     switch kind {
     case .battery: [PowerTwin(name: "chargePowerW", sign: -1), PowerTwin(name: "dischargePowerW", sign: 1)]
     case .meter: [PowerTwin(name: "importPowerW", sign: 1), PowerTwin(name: "exportPowerW", sign: -1)]
-    case .inverter, .thermostat: []
+    case .inverter, .thermostat, .charger: []
     }
   }
 }

@@ -53,6 +53,26 @@ struct CommandMatcher {
   func inputs(
     for pairs: [Pair], known: [String: ScalarValue] = [:], lenient: Bool = false
   ) -> [String: ScalarValue]? {
+    guard !lenient, let name = sharedWord(of: pairs, known) else {
+      return solution(of: pairs, known: known, lenient: lenient)
+    }
+    for word in candidates(for: name, pairs[0]) {
+      if let found = inputs(for: pairs, known: known.merging([name: word]) { $1 }) { return found }
+    }
+    return solution(of: pairs, known: known, lenient: lenient)
+  }
+
+  /// A word that shows in several values: only all of them together tell which one it was.
+  private func sharedWord(of pairs: [Pair], _ known: [String: ScalarValue]) -> String? {
+    command?.inputs.map(\.name).first { name in
+      isWord(name) && known[name] == nil
+        && pairs.count { unknowns(of: $0.expression, known).contains(name) } > 1
+    }
+  }
+
+  private func solution(
+    of pairs: [Pair], known: [String: ScalarValue], lenient: Bool
+  ) -> [String: ScalarValue]? {
     var inputs = known
     var open = pairs
     // An expression of two inputs can be solved when the other expressions gave one of them.
@@ -107,9 +127,22 @@ struct CommandMatcher {
         trial[name] = value
         return comparable(evaluate(pair.expression, trial), to: pair.observed)
       }, candidates: candidates(for: name, pair), tolerance: pair.tolerance)
+    if isWord(name) {
+      // A number would be anything else than the words that the expression asks for.
+      return candidates(for: name, pair).first { solver.matches(solver.evaluate($0), pair.observed) }
+    }
     if let range = range(of: name, inputs) { solver.bounds = range }
     guard let value = solver.solve(for: pair.observed), isAllowed(value, for: name, inputs) else { return nil }
     return value
+  }
+
+  /// Whether an input is a word or a flag, so that no number can stand for it.
+  private func isWord(_ name: String) -> Bool {
+    guard unknowns == .inputs else { return false }
+    return switch command?.input(named: name)?.kind {
+    case .choice, .flag: true
+    case .number, nil: false
+    }
   }
 
   private func candidates(for name: String, _ pair: Pair) -> [ScalarValue] {
@@ -133,7 +166,9 @@ struct CommandMatcher {
     let input = unknowns == .inputs ? command?.input(named: name) : nil
     let low = input?.min.flatMap { evaluate($0, inputs).finiteNumber }
     let high = input?.max.flatMap { evaluate($0, inputs).finiteNumber }
-    let floor = name.hasSuffix("W") || name.hasSuffix("Percent") || name == "watts" || name == "percent" ? 0.0 : -1e9
+    let floor =
+      name.hasSuffix("W") || name.hasSuffix("CurrentA") || name.hasSuffix("Percent") || name == "watts"
+        || name == "percent" ? 0.0 : -1e9
     let slack = max(abs(low ?? 0), abs(high ?? 0)) * 0.005 + 0.05
     let lower = max(floor, (low ?? floor) - slack)
     let upper = (high ?? 1e9) + slack
@@ -150,7 +185,9 @@ struct CommandMatcher {
   /// What writing values back means: the command with the present names of its inputs; `undo` when nothing was found.
   static func meaning(ofRevert verb: String, _ found: [String: ScalarValue]) -> RecognisedCommand.Meaning {
     guard !found.isEmpty else { return .undo(verb) }
-    let names = ["hvacMode": "mode", "operatingMode": "mode", "fanMode": "mode", "switchOn": "on"]
+    let names = [
+      "hvacMode": "mode", "operatingMode": "mode", "fanMode": "mode", "chargingMode": "mode", "switchOn": "on",
+    ]
     var input: [String: ScalarValue] = [:]
     for (field, value) in found { input[names[field] ?? field] = value }
     return .command(verb, input: input, timeout: nil)

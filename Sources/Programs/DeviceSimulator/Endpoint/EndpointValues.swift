@@ -112,7 +112,7 @@ struct EndpointValues: Sendable {
     var result: [String: [ScalarValue]] = [:]
     for point in part.points {
       guard case .local(let name) = point.target else { continue }
-      result[name] = point.conversion.enumeration.map { Array($0.values) } ?? literals
+      result[name] = point.conversion.enumeration.map { Array($0.values) } ?? literals.filter { point.canSay($0) }
     }
     return result
   }
@@ -254,6 +254,13 @@ struct EndpointValues: Sendable {
 }
 
 extension ProfilePoint {
+  /// Whether the place of a local can hold a value at all: integers know no flags and no words.
+  fileprivate func canSay(_ value: ScalarValue) -> Bool {
+    guard case .register(let register) = source, !register.table.isBits else { return true }
+    if case .string = register.type { return true }
+    return value.finiteNumber != nil
+  }
+
   /// Whether this is a field at the same place with the same numbers as a local.
   fileprivate func saysTheSame(as local: ProfilePoint) -> Bool {
     guard case .field = target, conversion.enumeration == nil, local.conversion.enumeration == nil,

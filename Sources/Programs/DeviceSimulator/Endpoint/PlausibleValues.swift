@@ -37,7 +37,8 @@ enum PlausibleValues {
       "empty": ["idle", "standby", "holding"], "off": ["idle", "standby"], "throttled": ["running"],
       "sleeping": ["standby", "off"], "standby": ["off", "sleeping", "idle"], "heat": ["auto"],
       "selfConsumption": ["timeOfUse", "remote"], "timeOfUse": ["selfConsumption"], "none": ["home", "unknown"],
-      "manual": ["unknown"], "offGrid": ["unknown"],
+      "manual": ["unknown"], "offGrid": ["unknown"], "pluggedIn": ["readyWaiting", "ending"],
+      "readyWaiting": ["pluggedIn"], "auto": ["start-charging"], "start-charging": ["auto"],
     ]
     return near[word] ?? []
   }

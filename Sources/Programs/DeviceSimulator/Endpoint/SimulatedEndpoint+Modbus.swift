@@ -85,6 +85,18 @@ extension SimulatedEndpoint {
     return endOfCommandInForce(touched, part: part, snapshot, before)
   }
 
+  /// The input with which a command would have written what its controls hold now; `nil` if none would.
+  func input(of command: ProfileCommand, part: Int) -> [String: ScalarValue]? {
+    let pairs = Self.writes(of: command.steps).map { write in
+      CommandMatcher.Pair(
+        expression: write.value, observed: values.controls[part][write.control] ?? .null,
+        tolerance: tolerance(of: write.control, part: part))
+    }
+    let snapshot = decoder.snapshot()
+    return CommandMatcher(snapshot: snapshot, before: snapshot.values(part: part), part: part, command: command)
+      .inputs(for: pairs)
+  }
+
   /// A write that contradicts the command in force ends it, even if it starts nothing that has a name.
   private func endOfCommandInForce(
     _ touched: Set<String>, part: Int, _ snapshot: EndpointSnapshot, _ before: [String: ScalarValue]

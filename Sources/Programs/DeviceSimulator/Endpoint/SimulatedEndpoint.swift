@@ -160,6 +160,19 @@ struct SimulatedEndpoint: Sendable {
       home.undo(command.verb, as: roles[part])
       writeDefaults(part: part, now: now)
       observe(now)
+      followControls(part: part, home: &home)
+    }
+  }
+
+  /// Lets a charger do what stands in its registers after its normal state was written into them: how much it allows then
+  /// is the product's choice.
+  private mutating func followControls(part: Int, home: inout SimulatedHome) {
+    guard case .charger = roles[part], registers != nil else { return }
+    for verb in CommandName.verbs(for: .charger) where verb != ProfilePart.autoVerb {
+      guard let command = bound.profile.parts[part].command(verb), let input = input(of: command, part: part) else {
+        continue
+      }
+      home.perform(verb, input, as: roles[part])
     }
   }
 
@@ -176,6 +189,7 @@ struct SimulatedEndpoint: Sendable {
           verb == ProfilePart.autoVerb
           ? nil : CommandInForce(verb: verb, input: input, deadline: timeout.map { monotonic + $0 })
       }
+      if verb == ProfilePart.autoVerb { followControls(part: recognised.part, home: &home) }
     case .undo(let verb):
       home.undo(verb, as: roles[recognised.part])
       commandsInForce[recognised.part] = nil

@@ -12,6 +12,8 @@ extension SimulatedHome {
     case .inverter(let carriesPlant, _, _): carriesPlant ? performInverter(verb, input) : true
     case .thermostat(let room): rooms.indices.contains(room) && rooms[room].perform(verb, input)
     case .plug(let index): performPlug(index, verb, input)
+    case .charger(let index, let pausesByCurrent):
+      chargers.indices.contains(index) && chargers[index].perform(verb, input, pausesByCurrent: pausesByCurrent)
     case .gridMeter, .loadMeter, .plantMeter, .absent: false
     }
   }
@@ -24,6 +26,8 @@ extension SimulatedHome {
       battery.maxDischargePowerW = battery.ratedPowerW
     case (.inverter(carriesPlant: true, _, _), "set-power-limit"): plant.limitPercent = 100
     case (.inverter(carriesPlant: true, _, _), "disconnect"): plant.isConnected = true
+    case (.charger(let index, pausesByCurrent: false), "set-current-limit") where chargers.indices.contains(index):
+      chargers[index].maxCurrentA = SimulatedCharger.ratedCurrentA
     default: perform("auto", [:], as: role)
     }
   }
@@ -130,6 +134,28 @@ extension SimulatedRoom {
   private mutating func set(_ property: WritableKeyPath<SimulatedRoom, String>, _ value: ScalarValue?) -> Bool {
     guard case .text(let word)? = value else { return false }
     self[keyPath: property] = word
+    return true
+  }
+}
+
+extension SimulatedCharger {
+  /// Does what a command of a charger says; unknown verbs change nothing.
+  ///
+  /// - Parameter pausesByCurrent: a limit starts what a limit of 0 A had stopped.
+  mutating func perform(_ verb: String, _ input: [String: ScalarValue], pausesByCurrent: Bool) -> Bool {
+    switch verb {
+    case "set-operating-mode":
+      guard case .text(let word)? = input["mode"] else { return false }
+      mode = word
+    case "set-current-limit":
+      guard let limit = input["maxCurrentA"]?.finiteNumber else { return false }
+      maxCurrentA = min(max(limit, 0), 100)
+      if pausesByCurrent { mode = "start-charging" }
+    case "auto":
+      mode = pausesByCurrent ? "start-charging" : "auto"
+      maxCurrentA = Self.ratedCurrentA
+    default: return false
+    }
     return true
   }
 }

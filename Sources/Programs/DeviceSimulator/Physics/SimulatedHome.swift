@@ -1,6 +1,6 @@
 import Foundation
 
-/// The physics of one home: sun, PV plant, battery, household, rooms and the grid connection that closes the balance.
+/// The physics of one home: sun, PV plant, battery, household, cars, rooms and the grid connection that closes the balance.
 ///
 /// All simulated devices of a home look at the same value, so `grid = load - pv - battery` holds among them. Power is
 /// positive into the site: discharging, generation, import.
@@ -18,7 +18,9 @@ public struct SimulatedHome: Sendable {
   public var rooms: [SimulatedRoom] = []
   /// One for each metering plug.
   public var plugs: [SimulatedPlug] = []
-  /// What the household takes, plugs included.
+  /// One for each charging station.
+  public var chargers: [SimulatedCharger] = []
+  /// What the household takes, plugs and cars included.
   public private(set) var loadW = 0.0
   /// Energy from the grid, in Wh.
   public private(set) var importedTotalWh = 4_321_000.0
@@ -36,7 +38,7 @@ public struct SimulatedHome: Sendable {
   /// How the household's power is spread over the phases.
   static let loadShares = [0.45, 0.3, 0.25]
 
-  /// A home at its start time, without rooms and plugs.
+  /// A home at its start time, without rooms, plugs and cars.
   public init(_ configuration: HomeConfiguration) {
     self.configuration = configuration
     noise = SeededNoise(seed: configuration.seed)
@@ -60,6 +62,12 @@ public struct SimulatedHome: Sendable {
   public mutating func addPlug() -> Int {
     plugs.append(SimulatedPlug(stream: 100 + UInt64(plugs.count)))
     return plugs.count - 1
+  }
+
+  /// Adds a charging station with a car and returns its index.
+  public mutating func addCharger() -> Int {
+    chargers.append(SimulatedCharger())
+    return chargers.count - 1
   }
 
   /// Power from the grid; negative when exporting. Closes the balance by definition.
@@ -100,6 +108,10 @@ public struct SimulatedHome: Sendable {
     plant.advance(by: seconds, secondsOfDay: clock, noise: noise)
     for index in plugs.indices { plugs[index].advance(by: seconds, clock: clock, noise: noise) }
     loadW = householdW(at: clock) + plugs.reduce(0) { $0 + $1.powerW }
+    for index in chargers.indices {
+      chargers[index].advance(by: seconds, surplusW: plant.powerW - loadW)
+      loadW += chargers[index].powerW
+    }
     battery.advance(by: seconds, deficitW: loadW - plant.powerW)
     for index in rooms.indices {
       rooms[index].advance(by: seconds, outdoorC: outdoorC, humidityPercent: humidityPercent)

@@ -12,6 +12,8 @@ public enum SimulatedRole: Sendable, Hashable {
   case gridMeter, loadMeter, plantMeter
   case plug(Int)
   case thermostat(room: Int)
+  /// - Parameter pausesByCurrent: whether the station has no switch of its own, so that a limit of 0 A is what stops it.
+  case charger(Int, pausesByCurrent: Bool)
   /// A device that this installation does not have: a battery part of an inverter without one.
   case absent
 }
@@ -32,6 +34,9 @@ extension SimulatedHome {
         meterValue(field.name, imported: 0, exported: plant.energyTotalWh) { _ in plant.powerW / 3 }
       case .plug(let index): plugs.indices.contains(index) ? plugValue(field.name, plugs[index]) : nil
       case .thermostat(let room): rooms.indices.contains(room) ? roomValue(field.name, rooms[room]) : nil
+      case .charger(let index, let pausesByCurrent):
+        chargers.indices.contains(index)
+          ? chargerValue(field.name, chargers[index], pausesByCurrent: pausesByCurrent) : nil
       case .absent: ScalarValue.null
       }
     // What somebody chose is said as it was chosen.
@@ -178,6 +183,25 @@ extension SimulatedHome {
     case "equipmentRuntimeHeatSecondsTotal": .number(room.heatSecondsTotal)
     case "equipmentRuntimeCoolSecondsTotal": .number(room.coolSecondsTotal)
     default: nil
+    }
+  }
+
+  private func chargerValue(_ name: String, _ charger: SimulatedCharger, pausesByCurrent: Bool) -> ScalarValue? {
+    if let phase = Self.phase(name) { return phaseValue(phase.name, phase.index, powerW: charger.powerW / 3) }
+    return switch name {
+    case "state": .text(charger.state)
+    case "isPluggedIn": .flag(charger.isPluggedIn)
+    case "chargingMode": .text(charger.mode)
+    case "powerW": .number(charger.powerW)
+    case "currentA": .number(charger.powerW / 3 / voltageV(phase: 0))
+    case "voltageV": .number(voltageV(phase: 0))
+    case "maxCurrentA": .number(pausesByCurrent && charger.mode == "stop-charging" ? 0 : charger.maxCurrentA)
+    case "ratedCurrentA": .number(SimulatedCharger.ratedCurrentA)
+    case "activePhases": .number(3)
+    case "sessionEnergyWh": .number(charger.sessionEnergyWh)
+    case "energyTotalWh": .number(charger.energyTotalWh)
+    case "temperatureC": .number(25 + charger.powerW / 1000)
+    default: alternatingCurrentValue(name, powerW: charger.powerW)
     }
   }
 

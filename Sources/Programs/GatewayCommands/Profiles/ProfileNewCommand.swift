@@ -23,7 +23,7 @@ struct ProfileNewCommand: ProfileTool {
   var source: String?
   @Option(help: "modbus, mqtt or http.")
   var transport: StarterTransport?
-  @Option(help: "battery, thermostat, inverter or meter.", transform: { try Self.kind($0) })
+  @Option(help: "battery, thermostat, inverter, meter or charger.", transform: { try Self.kind($0) })
   var type: DeviceKind?
   @Option(help: "Unit of the Modbus device.")
   var unit: UInt8 = 1
@@ -35,7 +35,7 @@ struct ProfileNewCommand: ProfileTool {
 
   private static func kind(_ text: String) throws -> DeviceKind {
     guard let kind = DeviceKind(rawValue: text) else {
-      throw ValidationError("'\(text)' is not one of battery, thermostat, inverter, meter.")
+      throw ValidationError("'\(text)' is not one of battery, thermostat, inverter, meter, charger.")
     }
     return kind
   }

@@ -62,6 +62,7 @@ struct StarterDevice {
     case .thermostat: thermostat
     case .inverter: inverter
     case .meter: meter
+    case .charger: charger
     }
   }
 
@@ -157,4 +158,32 @@ struct StarterDevice {
         field: "voltageV", register: "type: u16, scale: 0.1, invalid: 0xFFFF", registers: ["2315"], key: "voltage",
         json: "231.5", common: "valid: 0..500", expected: "231.5"),
     ])
+
+  static let charger = StarterDevice(
+    kind: .charger,
+    points: [
+      Point(
+        field: "powerW", comment: "Positive into the car.", register: "type: i32, invalid: 0x7FFFFFFF",
+        registers: ["0", "7400"], key: "power", json: "7400", isFast: true, expected: "7400"),
+      Point(
+        field: "energyTotalWh", register: "type: u32, scale: 0.1", registers: ["0", "12345"], key: "energy",
+        json: "1234.5", common: "unit: kWh, counter: true", expected: "1234500"),
+      Point(
+        field: "state", comment: "The device's code and the word of the model.", register: "type: u16",
+        registers: ["2"], key: "state", json: "2",
+        common: "enum: {0: notPluggedIn, 1: readyWaiting, 2: charging, 3: fault}", isFast: true, expected: "charging"),
+      Point(
+        field: "maxCurrentA", register: "type: u16, scale: 0.1, invalid: 0xFFFF", registers: ["160"], key: "limit",
+        json: "16", common: "valid: 0..80", expected: "16"),
+    ],
+    command: Command(
+      verb: "set-current-limit", summary: "Limit the current per phase", input: "maxCurrentA: {min: 6, max: 32}",
+      controls: [
+        Control(
+          name: "limitA", register: "type: u16, scale: 0.1, range: 0..63", key: "limit", value: "input.maxCurrentA",
+          written: ("FC6 holding {address} = [100]", "10"),
+          normal: ("16", "FC6 holding {address} = [160]", "16"))
+      ],
+      confirm: "abs(maxCurrentA - input.maxCurrentA) < 0.1", example: "maxCurrentA: 10",
+      normal: Normal(confirm: "maxCurrentA > 15")))
 }
