@@ -214,7 +214,7 @@ struct ProfileStructureTests {
     decoder.setUp(from: memory("3.12", order: 0))
     #expect(decoder.bound.variant == "new" && decoder.bound.found["firmware"] == .text("3.12"))
     #expect(decoder.bound.form == "the device says firmware 3.12, byteOrder CDAB: variant new")
-    #expect(decoder.registers(of: "powerW", part: 0)?.address == 2)
+    #expect(decoder.registers(of: "powerW", part: 0)?.range.address == 2)
     #expect(decoder.registers(of: "voltageV", part: 0) != nil)
     let values = decoder.readings(.registers(table: .holding, address: 10, values: [77, 0]))
     #expect(values["socPercent"]?.value == .number(77))
@@ -229,7 +229,7 @@ struct ProfileStructureTests {
     decoder.setUp(from: [:])
     #expect(decoder.bound.variant == nil && decoder.bound.found.isEmpty && decoder.setupProblem == nil)
     #expect(decoder.bound.form == "the device says firmware 1.0 (not told), byteOrder ABCD (not told)")
-    #expect(decoder.registers(of: "powerW", part: 0)?.address == 1)
+    #expect(decoder.registers(of: "powerW", part: 0)?.range.address == 1)
     #expect(try write(decoder, "idle", [:]) == ["FC16 holding 30 = [0, 0]"])
   }
 

@@ -40,7 +40,7 @@ import Testing
     var values = [UInt16](repeating: 7, count: 3)
     values[0] = 0x5678
     values[2] = 1
-    #expect(try value("{holding: [80, 78], type: u32, scale: 0.1}", values, at: 78) == .number(8719.2))
+    #expect(try value("{holding: [80, 78], type: u32, scale: 0.1}", values, at: 78) == .number(8767.2))
     #expect(try value("{holding: [80, 78], type: u32}", Array(values.dropLast()), at: 78) == nil)
   }
 
@@ -104,19 +104,19 @@ import Testing
       devices: """
         battery:
           type: battery
-          points: {capacityWh: \(point)}
+          points: {energyCapacityWh: \(point)}
           locals: {packs: {holding: 99, type: u16}}
         """)
     var decoder = EndpointDecoder(try bind(text))
     #expect(
       decoder.readPlan.map { "\($0.range) \($0.isOptional)" } == ["holding 99–100 false", "holding 101–107 true"])
-    #expect(decoder.readings(.registers(table: .holding, address: 99, values: [2, 5]))["capacityWh"] == nil)
+    #expect(decoder.readings(.registers(table: .holding, address: 99, values: [2, 5]))["energyCapacityWh"] == nil)
     let rest = decoder.readings(.registers(table: .holding, address: 101, values: [6, 9, 9, 9, 9, 9, 9]))
-    #expect(rest["capacityWh"]?.value == .number(11))
+    #expect(rest["energyCapacityWh"]?.value == .number(11))
     let more = decoder.readings(.registers(table: .holding, address: 99, values: [3, 5]))
-    #expect(more["capacityWh"]?.value == .number(20))
+    #expect(more["energyCapacityWh"]?.value == .number(20))
     let none = decoder.readings(.registers(table: .holding, address: 99, values: [0, 5]))
-    #expect(none["capacityWh"]?.value == .null)
+    #expect(none["energyCapacityWh"]?.value == .null)
   }
 
   @Test("The blocks of a SunSpec model become one value, as many as the device has")
@@ -196,11 +196,11 @@ import Testing
   @Test(
     "Mistakes are found, with their places",
     arguments: [
-      ("x: {holding: [78, 80, 82], type: u32}", 141), ("x: {holding: [78, 300], type: u32}", 141),
-      ("x: {holding: [78, 80], type: u32, order: CDAB}", 141), ("x: {holding: 1, type: u16, unitId: $name}", 140),
-      ("x: {holding: 1, type: u16, combine: sum}", 142),
-      ("x: {holding: 1, type: u16, repeat: {count: nothing, step: 2, max: 3}, combine: sum}", 142),
-      ("x: {holding: 25, type: u16}", 143), ("x: {holding: 19, type: u32}", 143), ("x: {holding: 1, type: u8}", 10),
+      ("x: {holding: [78, 80, 82], type: u32}", 143), ("x: {holding: [78, 300], type: u32}", 143),
+      ("x: {holding: [78, 80], type: u32, order: CDAB}", 143), ("x: {holding: 1, type: u16, unitId: $name}", 142),
+      ("x: {holding: 1, type: u16, combine: sum}", 144),
+      ("x: {holding: 1, type: u16, repeat: {count: nothing, step: 2, max: 3}, combine: sum}", 144),
+      ("x: {holding: 25, type: u16}", 145), ("x: {holding: 19, type: u32}", 145), ("x: {holding: 1, type: u8}", 10),
     ] as [(String, Int)])
   func mistakes(local: String, code: Int) {
     let text = profileText(

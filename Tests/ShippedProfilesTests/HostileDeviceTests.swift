@@ -14,7 +14,8 @@ struct HostileDeviceTests {
   @Test("Whatever a device says, a shipped profile survives it", arguments: ProjectFiles.profilePaths)
   func hostile(path: String) throws {
     let url = ProjectFiles.profiles.appending(path: path)
-    let profile = try #require(ProfileReader.read(text: try ProjectFiles.text(url), file: path).profile)
+    let bases = ProfileTexts(directories: [ProjectFiles.profiles.path])
+    let profile = try #require(ProfileReader.read(text: try ProjectFiles.text(url), file: path, bases: bases).profile)
     // The same seed gives the same numbers, whatever the order of the tests.
     let own = path.utf8.reduce(Self.seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     var numbers = HostileNumbers(seed: own)
@@ -34,8 +35,8 @@ struct HostileDevice {
 
   private let profile: DeviceProfile
   private var decoder: EndpointDecoder
-  private let image: RegisterImage
-  private var memory: RegisterImage = [:]
+  private let image: [RegisterSpace: [UInt16: UInt16]]
+  private var memory: [RegisterSpace: [UInt16: UInt16]] = [:]
   private var now = Timestamp(milliseconds: 1_700_000_000_000)
 
   init(_ profile: DeviceProfile, _ numbers: inout HostileNumbers) throws {
@@ -69,7 +70,7 @@ struct HostileDevice {
     for _ in 0..<Self.maxSetupReads {
       guard let range = decoder.nextSetupRead() else { return }
       let values = (0..<Int(range.count)).compactMap { offset in
-        UInt16(exactly: Int(range.address) + offset).flatMap { image[range.table]?[$0] }
+        UInt16(exactly: Int(range.address) + offset).flatMap { image[range.space]?[$0] }
       }
       if values.count == Int(range.count) {
         decoder.acceptSetup(.registers(values))
@@ -102,31 +103,32 @@ struct HostileDevice {
     for read in decoder.readPlan.shuffled(using: &numbers) {
       let isReal = numbers.chance(2)
       var values = (0..<Int(read.range.count)).map { offset -> UInt16 in
-        let known = UInt16(exactly: Int(read.range.address) + offset).flatMap { image[read.range.table]?[$0] }
+        let known = UInt16(exactly: Int(read.range.address) + offset).flatMap { image[read.range.space]?[$0] }
         return isReal && !numbers.chance(10) ? known ?? numbers.word() : numbers.word()
       }
       if numbers.chance(10) { values.removeLast(numbers.below(values.count + 1)) }
-      take(read.range.table, read.range.address, values, &failures)
+      take(read.range.space, read.range.address, values, &failures)
     }
     // Frames that nobody asked for.
     for _ in 0..<2 {
-      let table = RegisterTable.allCases[numbers.below(4)]
+      let unit = numbers.chance(4) ? UInt8(truncatingIfNeeded: numbers.word()) : nil
+      let space = RegisterSpace(unit: unit, table: RegisterTable.allCases[numbers.below(4)])
       let values = (0..<numbers.below(130)).map { _ in numbers.word() }
       let address = numbers.chance(2) ? numbers.word() : decoder.readPlan.first?.range.address ?? 0
-      take(table, address, values, &failures)
+      take(space, address, values, &failures)
     }
   }
 
   private mutating func take(
-    _ table: RegisterTable, _ address: UInt16, _ values: [UInt16], _ failures: inout [String]
+    _ space: RegisterSpace, _ address: UInt16, _ values: [UInt16], _ failures: inout [String]
   ) {
     for (offset, value) in values.enumerated() {
-      if let place = UInt16(exactly: Int(address) + offset) { memory[table, default: [:]][place] = value }
+      if let place = UInt16(exactly: Int(address) + offset) { memory[space, default: [:]][place] = value }
     }
     take(
-      table.isBits
-        ? .bits(table: table, address: address, values: values.map { $0 & 1 != 0 })
-        : .registers(table: table, address: address, values: values), &failures)
+      space.table.isBits
+        ? .bits(unit: space.unit, table: space.table, address: address, values: values.map { $0 & 1 != 0 })
+        : .registers(unit: space.unit, table: space.table, address: address, values: values), &failures)
   }
 
   private mutating func speakMessages(_ numbers: inout HostileNumbers, _ failures: inout [String]) {
@@ -179,10 +181,12 @@ struct HostileDevice {
       for command in part.commands {
         var input: [String: ScalarValue] = [:]
         for definition in command.inputs where !numbers.chance(6) {
-          if case .choice(let words) = definition.kind, numbers.chance(2) {
+          switch definition.kind {
+          // The dispatcher lets no other kind through.
+          case .number: input[definition.name] = .number(numbers.number())
+          case .choice(let words) where numbers.chance(2):
             input[definition.name] = numbers.pick(words).map { .text($0) }
-          } else {
-            input[definition.name] = numbers.scalar()
+          case .choice, .flag: input[definition.name] = numbers.scalar()
           }
         }
         for expression in Self.expressions(of: command) {
@@ -212,8 +216,15 @@ struct HostileDevice {
     }
     for operation in operations {
       switch operation {
-      case .writeRegisters(let address, let values, _):
-        check(address, values, profile.parts[part].controls, &failures)
+      case .writeRegisters(let unit, let address, let values, _):
+        check(unit, address, values, part, &failures)
+      case .modifyRegister(let unit, let address, let mask, _, _):
+        let isAllowed = decoder.bound.profile.parts[part].controls.contains { control in
+          guard let place = place(of: control, part), let bits = control.conversion.bits else { return false }
+          return place.unit == unit && place.address == Int(address)
+            && mask == UInt16(truncatingIfNeeded: ((1 << bits.count) - 1) << bits.lowerBound)
+        }
+        if !isAllowed { failures.append("bits \(mask) of register \(address) are changed and no control has them") }
       case .publish(_, let payload, _): checkText(payload, &failures)
       case .request(let request): checkText(request.body ?? "", &failures)
       default: break
@@ -223,12 +234,12 @@ struct HostileDevice {
 
   /// Every register belongs to a control, and the value in it is within the control's range.
   private func check(
-    _ address: UInt16, _ values: [UInt16], _ controls: [ProfileControl], _ failures: inout [String]
+    _ unit: UInt8?, _ address: UInt16, _ values: [UInt16], _ part: Int, _ failures: inout [String]
   ) {
     let end = Int(address) + values.count
     var known = Set<Int>()
-    for control in controls {
-      guard let place = place(of: control) else { continue }
+    for control in decoder.bound.profile.parts[part].controls {
+      guard let place = place(of: control, part), place.unit == unit else { continue }
       let span = place.address..<place.address + place.type.registerCount
       guard span.lowerBound >= Int(address), span.upperBound <= end else { continue }
       known.formUnion(span)
@@ -250,19 +261,13 @@ struct HostileDevice {
   }
 
   private func place(
-    of control: ProfileControl
-  ) -> (address: Int, type: RegisterType, order: WordOrder, power: ValueConverter.Power)? {
-    switch control.destination {
-    case .register(let register): return (Int(register.address), register.type, register.order, .none)
-    case .sunSpec(let source):
-      let found = source.models.lazy.compactMap { id in decoder.sunSpecModels.first { $0.id == id } }.first
-      guard let model = found, let name = source.point, let point = SunSpecModels.point(name, model: model.id)
-      else { return nil }
-      let factor = point.scaleFactorOffset.flatMap { UInt16(exactly: model.address + $0) }
-        .flatMap { memory[.holding]?[$0] }
-      let power = factor.map { ValueConverter.Power.of(Int(Int16(bitPattern: $0))) } ?? .none
-      return (model.address + point.offset, point.type, .abcd, power)
-    }
+    of control: ProfileControl, _ part: Int
+  ) -> (unit: UInt8?, address: Int, type: RegisterType, order: WordOrder, power: ValueConverter.Power)? {
+    guard let index = decoder.layout.parts[part].controls[control.name],
+      decoder.map.destinations.indices.contains(index), let place = decoder.map.destinations[index]
+    else { return nil }
+    let power = place.scaleFactor.flatMap { decoder.powers.indices.contains($0) ? decoder.powers[$0] : nil } ?? nil
+    return (place.unit, place.address, place.type, place.order, power ?? .none)
   }
 
   private func checkText(_ text: String, _ failures: inout [String]) {

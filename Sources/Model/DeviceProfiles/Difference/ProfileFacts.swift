@@ -94,6 +94,9 @@ struct ProfileFacts {
       "\(ScalarValue.number(range.lowerBound))..\(ScalarValue.number(range.upperBound))"
     case let range as ClosedRange<Int>: "\(range.lowerBound)..\(range.upperBound)"
     case let unit as Unit.Conversion: spelling(unit)
+    case UnitReference.own: ""
+    case UnitReference.number(let number): "unit \(number)"
+    case UnitReference.parameter(let name): "unit $\(name)"
     default: nil
     }
   }

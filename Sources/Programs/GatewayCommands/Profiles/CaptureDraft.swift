@@ -61,7 +61,7 @@ enum CaptureDraft {
   private static func registers(_ image: RegisterImage) -> [ProfileDraft.Point] {
     var points: [ProfileDraft.Point] = []
     for table in [RegisterTable.holding, .input] {
-      let values = image.tables[table] ?? [:]
+      let values = image[table]
       var rest = values.keys.sorted()[...]
       while let address = rest.first {
         let text = rest.prefix { isText(values[$0] ?? 0) && Int($0) - Int(address) < 60 }
@@ -78,7 +78,7 @@ enum CaptureDraft {
       }
     }
     for table in [RegisterTable.coil, .discrete] {
-      for (address, value) in (image.tables[table] ?? [:]).sorted(by: { $0.key < $1.key }) where value != 0 {
+      for (address, value) in image[table].sorted(by: { $0.key < $1.key }) where value != 0 {
         points.append(point(table, address, "", "set"))
       }
     }

@@ -128,12 +128,12 @@ struct ProfileDraft {
 
   /// `registers:` of a test with everything that the decoder reads and the image has.
   static func registers(_ image: RegisterImage, _ decoder: EndpointDecoder) -> [String] {
-    var needed: [RegisterTable: Set<UInt16>] = [:]
+    var needed: [RegisterSpace: Set<UInt16>] = [:]
     func need(_ range: RegisterRange) {
       for offset in 0..<Int(range.count) {
-        guard let address = UInt16(exactly: Int(range.address) + offset), image.tables[range.table]?[address] != nil
+        guard let address = UInt16(exactly: Int(range.address) + offset), image.tables[range.space]?[address] != nil
         else { continue }
-        needed[range.table, default: []].insert(address)
+        needed[range.space, default: []].insert(address)
       }
     }
     var setup = EndpointDecoder(decoder.bound)
@@ -145,10 +145,11 @@ struct ProfileDraft {
     for planned in decoder.readPlan { need(planned.range) }
     var lines = ["registers:"]
     for table in RegisterTable.allCases {
-      guard let addresses = needed[table], !addresses.isEmpty else { continue }
+      // A draft is of one unit.
+      guard let addresses = needed[RegisterSpace(table: table)], !addresses.isEmpty else { continue }
       lines.append("  \(table.rawValue):")
       for span in RegisterSpan.spans(addresses) {
-        let values = span.addresses.map { "\(image.tables[table]?[$0] ?? 0)" }
+        let values = span.addresses.map { "\(image[table][$0] ?? 0)" }
         let rows = stride(from: 0, to: values.count, by: valuesPerLine).map { start in
           values[start..<min(start + valuesPerLine, values.count)].joined(separator: ", ")
         }

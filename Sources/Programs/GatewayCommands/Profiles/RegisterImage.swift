@@ -18,6 +18,12 @@ struct RegisterImage {
     }
   }
 
+  /// A table of the own unit.
+  subscript(table: RegisterTable) -> [UInt16: UInt16] {
+    get { tables[RegisterSpace(table: table)] ?? [:] }
+    set { tables[RegisterSpace(table: table)] = newValue }
+  }
+
   var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
 
   /// The values of a range; `nil` unless all of them are known.

@@ -58,7 +58,7 @@ struct RecordedCapture {
         for (address, value) in values.members {
           guard let address = UInt16(address), case .number(let number) = value, let word = UInt16(exactly: number)
           else { continue }
-          images[unit, default: RegisterImage()].tables[table, default: [:]][address] = word
+          images[unit, default: RegisterImage()][table][address] = word
         }
       }
     }
@@ -130,8 +130,8 @@ struct RecordedCapture {
     _ image: RegisterImage, _ serials: [RegisterRange], _ redaction: inout CaptureRedaction, _ isRedacted: Bool
   ) -> [String: JSONValue] {
     var tables: [String: JSONValue] = [:]
-    for (table, known) in image.tables {
-      var values = known
+    for table in RegisterTable.allCases where !image[table].isEmpty {
+      var values = image[table]
       if isRedacted, !table.isBits {
         for range in serials where range.table == table {
           let addresses = (0..<Int(range.count)).compactMap { UInt16(exactly: Int(range.address) + $0) }

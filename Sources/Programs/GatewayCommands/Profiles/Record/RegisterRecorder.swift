@@ -25,45 +25,50 @@ struct RegisterRecorder {
     var start = Int(range.address)
     let end = start + Int(range.count)
     while start < end {
-      guard isUnknown(range.table, start) else {
+      guard isUnknown(range.space, start) else {
         start += 1
         continue
       }
       var stop = start + 1
-      while stop < end, stop - start < chunk, isUnknown(range.table, stop) { stop += 1 }
-      try ask(range.table, start..<stop)
+      while stop < end, stop - start < chunk, isUnknown(range.space, stop) { stop += 1 }
+      try ask(range.space, start..<stop)
       start = stop
     }
-    return capture.images[Int(unit)]?.values(range)
+    let own = RegisterRange(table: range.table, address: range.address, count: range.count)
+    return capture.images[number(of: range.space)]?.values(own)
   }
 
-  private func isUnknown(_ table: RegisterTable, _ address: Int) -> Bool {
+  /// The unit on the bus.
+  private func number(of space: RegisterSpace) -> Int { Int(space.unit ?? unit) }
+
+  private func isUnknown(_ space: RegisterSpace, _ address: Int) -> Bool {
     guard let address = UInt16(exactly: address) else { return false }
-    return capture.images[Int(unit)]?.tables[table]?[address] == nil
-      && capture.absent[Int(unit)]?[table]?.contains(address) != true
+    return capture.images[number(of: space)]?[space.table][address] == nil
+      && capture.absent[number(of: space)]?[space.table]?.contains(address) != true
   }
 
   /// A range that is refused is halved until the registers are found that are not there.
-  private mutating func ask(_ table: RegisterTable, _ addresses: Range<Int>) throws(CommandFailure) {
+  private mutating func ask(_ space: RegisterSpace, _ addresses: Range<Int>) throws(CommandFailure) {
     guard let first = UInt16(exactly: addresses.lowerBound) else { return }
-    let range = RegisterRange(table: table, address: first, count: UInt16(clamping: addresses.count))
+    let range = RegisterRange(
+      unit: space.unit, table: space.table, address: first, count: UInt16(clamping: addresses.count))
     var failure = ModbusReadFailure.failed("")
     for _ in 0..<Self.attempts {
       var values: [UInt16]?
       do throws(ModbusReadFailure) {
-        values = try read(range, unit)
+        values = try read(range, space.unit ?? unit)
       } catch {
         failure = error
       }
       if let values {
         for (offset, value) in values.enumerated() {
           guard let address = UInt16(exactly: addresses.lowerBound + offset) else { break }
-          capture.images[Int(unit), default: RegisterImage()].tables[table, default: [:]][address] = value
+          capture.images[number(of: space), default: RegisterImage()][space.table][address] = value
         }
         return try keep()
       }
       if case .exception(let code, _) = failure, Self.refusals.contains(code) {
-        return try refused(table, addresses, code)
+        return try refused(space, addresses, code)
       }
       try keep()
     }
@@ -73,18 +78,18 @@ struct RegisterRecorder {
   }
 
   private mutating func refused(
-    _ table: RegisterTable, _ addresses: Range<Int>, _ code: UInt8
+    _ space: RegisterSpace, _ addresses: Range<Int>, _ code: UInt8
   ) throws(CommandFailure) {
     // Function code unknown: no address of the table is there.
     if addresses.count == 1 || code == 1 {
       let refused = addresses.compactMap { UInt16(exactly: $0) }
-      capture.absent[Int(unit), default: [:]][table, default: []].formUnion(refused)
+      capture.absent[number(of: space), default: [:]][space.table, default: []].formUnion(refused)
       return try keep()
     }
     try keep()
     let middle = addresses.lowerBound + addresses.count / 2
-    try ask(table, addresses.lowerBound..<middle)
-    try ask(table, middle..<addresses.upperBound)
+    try ask(space, addresses.lowerBound..<middle)
+    try ask(space, middle..<addresses.upperBound)
   }
 
   private func keep() throws(CommandFailure) { try pause(capture) }
@@ -128,8 +133,8 @@ struct RegisterRecorder {
     }
     for (index, part) in bound.profile.parts.enumerated()
     where part.points.contains(where: { $0.name == "serialNumber" }) {
-      if let range = decoder.registers(of: "serialNumber", part: index) {
-        capture.serials[Int(unit), default: []].append(range)
+      if let value = decoder.registers(of: "serialNumber", part: index) {
+        capture.serials[number(of: value.range.space), default: []].append(value.range)
       }
     }
     for planned in decoder.readPlan { try record(planned.range) }
@@ -156,7 +161,7 @@ enum SunSpecChain {
 
   /// The models in an image, and where the chain begins; empty without a marker.
   static func models(in image: RegisterImage) -> (base: UInt16?, models: [Model]) {
-    let holding = image.tables[.holding] ?? [:]
+    let holding = image[.holding]
     let known: [UInt16] = [40000, 0, 50000]
     let others = holding.keys.sorted().filter { holding[$0] == marker[0] && !known.contains($0) }
     for base in known + others where holding[base] == marker[0] && holding[base &+ 1] == marker[1] {
