@@ -44,7 +44,8 @@ public actor CommandDispatcher {
       if let lane = lanes[id] {
         await lane.retarget(target)
       } else {
-        lanes[id] = CommandLane(target: target, context: context, holderOf: { [weak self] in await self?.holder(of: $0) })
+        lanes[id] = CommandLane(
+          target: target, context: context, holderOf: { [weak self] in await self?.holder(of: $0) })
       }
     }
   }

@@ -1,4 +1,4 @@
-public import EnergyModel
+import EnergyModel
 
 /// What an installation forbids, whoever asks and whatever the product could do. A `nil` forbids nothing.
 ///

@@ -4,7 +4,7 @@ import LocatedYAML
 
 /// Reads `interlocks:` of a site or device. What a device says comes over what its site says.
 struct InterlockReader {
-  private static let numbers: [(key: String, range: ClosedRange<Double>, place: WritableKeyPath<Interlocks, Double?>)] =
+  private static var numbers: [(key: String, range: ClosedRange<Double>, place: WritableKeyPath<Interlocks, Double?>)] {
     [
       ("minSocPercent", 0...100, \.minSocPercent), ("maxSocPercent", 0...100, \.maxSocPercent),
       ("maxChargePowerW", 0...10_000_000, \.maxChargePowerW),
@@ -15,6 +15,7 @@ struct InterlockReader {
       ("minOnSeconds", 0...86_400, \.minOnSeconds), ("minOffSeconds", 0...86_400, \.minOffSeconds),
       ("maxImportPowerW", 0...100_000_000, \.maxImportPowerW), ("maxExportPowerW", 0...100_000_000, \.maxExportPowerW),
     ]
+  }
 
   /// - Parameter base: what the site says.
   func read(_ node: YAMLNode?, over base: Interlocks = Interlocks()) -> Interlocks {
@@ -24,7 +25,8 @@ struct InterlockReader {
       guard let value = node[entry.key], let number = value.numberValue() else { continue }
       guard entry.range.contains(number) else {
         value.report(
-          140, "\(value.subject) must be between \(ScalarValue.number(entry.range.lowerBound)) and "
+          140,
+          "\(value.subject) must be between \(ScalarValue.number(entry.range.lowerBound)) and "
             + "\(ScalarValue.number(entry.range.upperBound))")
         continue
       }
