@@ -54,6 +54,17 @@ struct CommandRecognitionTests {
     #expect(bench.simulation.home.battery.reservePercent == 30)
   }
 
+  @Test("An object that was read and sent back changed is understood")
+  func modification() throws {
+    var bench = try Bench("enphase-iq-battery")
+    try bench.command("set-reserve", ["reservePercent": .number(35)])
+    try bench.command("set-operating-mode", ["mode": .text("backup")])
+    bench.read()
+    #expect(bench.simulation.home.battery.reservePercent == 35)
+    #expect(bench.simulation.home.battery.operatingMode == "backup")
+    #expect(bench.readings["battery.operatingMode"] == .label("backup"))
+  }
+
   @Test("A limit in percent or watts, its revert, and the connection of a SunSpec inverter")
   func inverter() throws {
     var bench = try Bench("sunspec-inverter")

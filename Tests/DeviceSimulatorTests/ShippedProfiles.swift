@@ -17,6 +17,7 @@ enum ShippedProfiles {
   static let ids = [
     "huawei-sun2000", "eastron-sdm630", "zigbee2mqtt-radiator-thermostat", "fronius-solar-api-v1", "sunspec-inverter",
     "sunspec-storage", "shelly-st1820", "tasmota-energy-plug", "venstar-colortouch",
+    "tesla-powerwall", "enphase-iq-battery", "sma-webconnect", "solaredge-monitoring-api",
   ]
 
   static func bound(_ id: String, _ parameters: [String: ScalarValue] = [:]) throws -> BoundProfile {

@@ -77,4 +77,68 @@ struct CapturedResponseTests {
         "setpointSource": .text("manual"),
       ])
   }
+
+  @Test("A Tesla gateway with two batteries at work")
+  func powerwall() throws {
+    var device = try CapturedDevice("tesla/powerwall.yaml", ["password": .text("abcde")])
+    for (request, file) in [
+      ("meters", "meters_aggregates"), ("grid", "grid_status"), ("system", "system_status"),
+      ("operation", "operation"), ("status", "status"),
+    ] {
+      try device.answer(request, try ProjectFiles.json("powerwall/\(file).json"))
+    }
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "battery",
+      [
+        "powerW": .number(-10), "energyChargedTotalWh": .number(5_265_110),
+        "energyDischargedTotalWh": .number(4_379_890), "energyStoredWh": .number(14807),
+        "energyCapacityWh": .number(28078), "maxChargePowerW": .number(9200),
+        "operatingMode": .text("selfConsumption"), "gridConnection": .text("onGrid"),
+        "firmwareVersion": .text("1.50.1 c58c2df3"),
+      ])
+    try device.expect(
+      "grid", ["powerW": .number(-5347.455078125), "energyImportedTotalWh": .number(9_852_397.795532543)])
+    try device.expect("load", ["powerW": .number(734.1549565813606)])
+    try device.expect("inverter", ["acPowerW": .number(6099.032958984375)])
+  }
+
+  @Test("An AhoyDTU with an MI-1500")
+  func ahoy() throws {
+    var device = try CapturedDevice("ahoydtu/http.yaml")
+    try device.answer("live", try ProjectFiles.json("opendtu/ahoy_0.5.93_live.json"))
+    try device.answer("inverter", try ProjectFiles.json("opendtu/ahoy_0.5.93_inverter-id-0.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "inverter",
+      [
+        "acPowerW": .number(223.7), "energyGeneratedTotalWh": .number(422_603), "energyTodayWh": .number(2223),
+        "powerLimitPercent": .null, "dcInputs.4.powerW": .number(58.7),
+      ])
+  }
+
+  @Test(
+    "The tariffs of Enphase gateways show mode and reserve, and can be sent back with another reserve",
+    arguments: ["7.6.175_with_cts", "7.6.185_with_cts_and_battery_3t", "8.2.4382_ACB"])
+  func enphaseTariff(folder: String) throws {
+    var device = try CapturedDevice("enphase/iq-battery.yaml", ["token": .text("abc")])
+    let tariff = try ProjectFiles.json("enphase/\(folder)/admin_lib_tariff")
+    try device.answer("tariff", tariff)
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect("battery", ["operatingMode": .text("selfConsumption")])
+    let (index, part) = try device.device("battery")
+    let operations = try device.decoder.snapshot().operations(
+      for: try #require(part.command("set-reserve")).steps, part: index, input: ["reservePercent": .number(42)],
+      before: [:])
+    guard case .modify(let modification)? = operations.first else {
+      Issue.record("\(operations)")
+      return
+    }
+    let text = try ProjectFiles.text(ProjectFiles.fixtures.appending(path: "enphase/\(folder)/admin_lib_tariff"))
+    let body = try #require(try modification.request(from: Array(text.utf8)).body)
+    let document = try JSONDocument(parsing: Array(body.utf8))
+    #expect(document.value(at: try #require(DocumentPath("/tariff/storage_settings/reserved_soc"))) == .number(42))
+    #expect(body.contains(#""single_rate":{"rate":"#))
+    #expect(!body.contains(#""schedule":{"source""#))
+  }
 }

@@ -149,7 +149,10 @@ struct PayloadMatch {
     return result
   }
 
-  private static func decoded(_ text: Substring) -> String {
+  /// A path as the profile writes it, whatever of it the client encoded.
+  static func decoded(path: String) -> String { decoded(path[...], plusIsBlank: false) }
+
+  private static func decoded(_ text: Substring, plusIsBlank: Bool = true) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.first {
@@ -160,7 +163,7 @@ struct PayloadMatch {
         bytes.append(value)
         rest = rest.dropFirst(2)
       } else {
-        bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+        bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
       }
     }
     return String(decoding: bytes, as: UTF8.self)

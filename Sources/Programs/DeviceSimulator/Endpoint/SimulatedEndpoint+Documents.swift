@@ -115,7 +115,8 @@ extension SimulatedEndpoint {
   private func polledAnswer(method: String, path: String, body: String) -> HTTPAnswer? {
     guard let documents else { return nil }
     let polled = documents.requests.first { polled in
-      polled.request.method == method && polled.request.path == path
+      polled.request.method == method
+        && PayloadMatch.decoded(path: polled.request.path) == PayloadMatch.decoded(path: path)
         && (polled.request.body == nil || polled.request.body == body)
     }
     guard let polled, let document = documents.documents.first(where: { $0.name == polled.name }),
