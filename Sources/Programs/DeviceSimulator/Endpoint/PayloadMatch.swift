@@ -56,8 +56,11 @@ struct PayloadMatch {
 
   /// The path of a request beside that of a template, whose slash may be missing.
   func path(_ template: TextTemplate, observed: String) -> [CommandMatcher.Pair]? {
-    guard case .literal(let text) = template else { return pair(template, observed: .text(observed)) }
-    return DocumentImage.filledPath(text, bound) == observed ? [] : nil
+    let observed = Self.decoded(path: observed)
+    if case .literal(let text) = template {
+      return Self.decoded(path: DocumentImage.filledPath(text, bound)) == observed ? [] : nil
+    }
+    return pair(template, observed: .text(observed)) ?? pair(template, observed: .text(String(observed.dropFirst())))
   }
 
   /// A text template beside a text.
