@@ -69,13 +69,14 @@ let package = Package(
       name: "CSimdJSON", path: "Sources/System/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "PinnedThread", path: "Sources/System/PinnedThread"),
+    .target(name: "ModbusWire", path: "Sources/System/ModbusWire"),
     .target(name: "TimeSource", dependencies: ["EnergyModel"], path: "Sources/System/TimeSource"),
     .target(name: "LocatedYAML", dependencies: [yams], path: "Sources/System/LocatedYAML"),
     .target(name: "EnergyModel", path: "Sources/Model/EnergyModel"),
 
     // Rank 1: what numbers mean, what is kept, what is said.
     .target(
-      name: "DeviceProfiles", dependencies: ["EnergyModel", "LocatedYAML", "CSimdJSON"],
+      name: "DeviceProfiles", dependencies: ["EnergyModel", "LocatedYAML", "CSimdJSON", "ModbusWire"],
       path: "Sources/Model/DeviceProfiles"),
     .target(
       name: "GatewayStore", dependencies: ["EnergyModel", grdb, logging], path: "Sources/Telemetry/GatewayStore"),
@@ -95,7 +96,9 @@ let package = Package(
     // Rank 3: transports, commands, simulated devices.
     .target(
       name: "ModbusAdapter",
-      dependencies: ["AdapterKit", "DeviceProfiles", "EnergyModel", "PinnedThread", "TimeSource", "CModbus", logging],
+      dependencies: [
+        "AdapterKit", "DeviceProfiles", "EnergyModel", "PinnedThread", "TimeSource", "CModbus", "ModbusWire", logging,
+      ],
       path: "Sources/Adapters/ModbusAdapter"),
     .target(
       name: "MQTTAdapter",
@@ -118,7 +121,7 @@ let package = Package(
       name: "DeviceSimulator",
       dependencies: [
         "EnergyModel", "LocatedYAML", "DeviceProfiles", "PinnedThread", "TimeSource", "CModbus", "CMosquitto",
-        hummingbird, httpTypes, nioCore, logging,
+        "ModbusWire", hummingbird, httpTypes, nioCore, logging,
       ],
       path: "Sources/Programs/DeviceSimulator"),
 
@@ -134,7 +137,7 @@ let package = Package(
       name: "GatewayCommands",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", "AdapterKit",
-        "ModbusAdapter", "MQTTAdapter", "HTTPAdapter", argumentParser, logging,
+        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", argumentParser, logging,
       ],
       path: "Sources/Programs/GatewayCommands"),
 
@@ -143,8 +146,8 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
-        "TelemetryPipeline", "ModbusAdapter", "MQTTAdapter", "HTTPAdapter", "CommandDispatch", "LocalAPIServer",
-        logging, lifecycle, unixSignals,
+        "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "CommandDispatch",
+        "LocalAPIServer", logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
@@ -155,7 +158,8 @@ let package = Package(
     .executableTarget(
       name: "heddle-simulator",
       dependencies: [
-        "DeviceSimulator", "DeviceProfiles", "EnergyModel", "LocatedYAML", "TimeSource", logging, argumentParser,
+        "DeviceSimulator", "DeviceProfiles", "EnergyModel", "LocatedYAML", "ModbusWire", "TimeSource", logging,
+        argumentParser,
       ],
       path: "Sources/Programs/heddle-simulator"),
 
@@ -163,9 +167,11 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["EnergyModel", "TimeSource"], path: "Tests/TestSupport"),
     .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "PinnedThreadTests", dependencies: ["PinnedThread"]),
+    .testTarget(name: "ModbusWireTests", dependencies: ["ModbusWire"]),
     .testTarget(name: "LocatedYAMLTests", dependencies: ["LocatedYAML"]),
     .testTarget(name: "DeviceProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML"]),
-    .testTarget(name: "ShippedProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML"]),
+    .testTarget(
+      name: "ShippedProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML", "ModbusWire"]),
     .testTarget(name: "GatewayStoreTests", dependencies: ["GatewayStore", "EnergyModel", grdb, logging]),
     .testTarget(
       name: "TelemetryPipelineTests",
@@ -174,7 +180,8 @@ let package = Package(
     .testTarget(
       name: "ModbusAdapterTests",
       dependencies: [
-        "ModbusAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport", "CModbus", logging,
+        "ModbusAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport", "CModbus",
+        "ModbusWire", logging,
       ]),
     .testTarget(
       name: "MQTTAdapterTests",
@@ -198,7 +205,7 @@ let package = Package(
       name: "DeviceSimulatorTests",
       dependencies: [
         "DeviceSimulator", "DeviceProfiles", "EnergyModel", "LocatedYAML", "TimeSource", "TestSupport", "CModbus",
-        "CMosquitto", httpClient, nioCore, nioHTTP1, logging,
+        "CMosquitto", "ModbusWire", httpClient, nioCore, nioHTTP1, logging,
       ]),
     .target(
       name: "LocalAPITestSupport",
@@ -226,7 +233,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "TestSupport", "TimeSource", logging,
+        "Gateway", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "ModbusWire", "TestSupport",
+        "TimeSource", logging,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),
   ],

@@ -36,10 +36,10 @@ struct LinkAssembly {
     var logger = logger
     logger[metadataKey: "link"] = .string(link.id)
     switch link.transport {
-    case .modbusTCP(let address):
+    case .modbusSocket(let kind, let address):
       return try ModbusLink(
         configuration: ModbusLinkConfiguration(
-          name: link.id, medium: .tcp(host: address.host, port: UInt16(clamping: address.port))),
+          name: link.id, medium: .socket(kind, host: address.host, port: UInt16(clamping: address.port))),
         endpoints: endpoints, sink: sink, time: time, random: random, logger: logger)
     case .modbusSerial(let line):
       return try ModbusLink(

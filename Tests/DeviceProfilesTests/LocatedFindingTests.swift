@@ -27,6 +27,12 @@ import Testing
         + "[{write: {m: 1}}], storage: ram, writeBudget: ⟨5}}}",
       code: "P130", message: "ram does not wear out"),
     Mistake(
+      transport: "modbus: {unit: 1, framing: ⟨rtuu}", devices: "b: {type: battery, points: {}}", code: "P019",
+      message: "unknown framing 'rtuu'; did you mean 'rtu'?"),
+    Mistake(
+      transport: "modbus: {unit: 1, framing: ⟨[rtu, tcp, rtu]}", devices: "b: {type: battery, points: {}}",
+      code: "P104", message: "each way that the product speaks once"),
+    Mistake(
       devices: "b: {type: battery, points: {⟨socPercnt: {holding: 1, type: u16}}}", code: "P105",
       message: "no field 'socPercnt'; did you mean 'socPercent'?"),
     Mistake(

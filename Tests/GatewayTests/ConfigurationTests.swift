@@ -2,6 +2,7 @@ import DeviceProfiles
 import EnergyModel
 import Foundation
 import LocatedYAML
+import ModbusWire
 import Testing
 
 @testable import Gateway
@@ -105,7 +106,7 @@ struct ConfigurationTests {
     #expect(findings == [])
     let found = try #require(configuration)
     #expect(found.links.map(\.id) == ["bus", "line", "broker"])
-    #expect(found.links[0].transport == .modbusTCP(HostAndPort(host: "192.168.1.20", port: 502)))
+    #expect(found.links[0].transport == .modbusSocket(.tcp, HostAndPort(host: "192.168.1.20", port: 502)))
     guard case .mqtt(let broker) = found.links[2].transport else { return #expect(Bool(false), "no broker") }
     #expect(broker.password?.value == "secret-word")
     let grid = found.devices[0]
@@ -147,6 +148,15 @@ struct ConfigurationTests {
     ("\"127.0.0.1:9000\"", "\"0.0.0.0:9000\"", "reachable from the network at 0.0.0.0:9000 without TLS"),
     ("modbus: {tcp: 192.168.1.20}", "modbus: {tcp: 192.168.1.20, baud: 9600}", "'baud' belongs to serial lines only"),
     ("id: plug, profile: test-plug", "id: plug, profile: test-meter", "speaks modbus, the link 'broker' is mqtt"),
+    (
+      "modbus: {tcp: 192.168.1.20}", "modbus: {aa55: 192.168.1.20}",
+      "error[C137]: the profile test-meter does not speak what the link 'bus' carries (aa55 192.168.1.20:8899); "
+        + "write modbus: {tcp: host:502} or {rtuOverTcp: host:502} or {rtuOverUdp: host:8899} or {serial: /dev/ttyUSB0}"
+    ),
+    (
+      "modbus: {tcp: 192.168.1.20}", "modbus: {tcp: 192.168.1.20, rtuOverTcp: 192.168.1.20}",
+      "error[C122]: modbus needs exactly one of tcp, rtuOverTcp, rtuOverUdp, givenergy, aa55, serial"
+    ),
     ("baud: 19200", "baud: fast", "must be a whole number, it is 'fast'"),
   ]
 
@@ -195,6 +205,18 @@ struct ConfigurationTests {
     joined.devices[0].endpointName = "a+b"
     #expect(joined.devicesReached(asIn: one) == ["a"])
     #expect(try configuration(unit: 2).devicesReached(asIn: one) == [])
+  }
+
+  @Test(
+    "RTU goes through bridges by TCP and UDP too",
+    arguments: [("rtuOverTcp: 10.0.0.1", ModbusLinkKind.rtuOverTcp, 502), ("rtuOverUdp: 10.0.0.1", .rtuOverUdp, 8899)])
+  func bridges(_ text: String, _ kind: ModbusLinkKind, _ port: Int) throws {
+    let file = """
+      links: [{id: bus, modbus: {\(text)}}]
+      devices: [{id: a, profile: test-meter, link: bus, parameters: {unit: 1}}]
+      """
+    let found = try #require(try Bench().read(file).configuration)
+    #expect(found.links[0].transport == .modbusSocket(kind, HostAndPort(host: "10.0.0.1", port: port)))
   }
 
   @Test("Two devices cannot be the same part of the same endpoint")

@@ -164,9 +164,9 @@ struct ModbusLinkTests {
 
   @Test("A descriptor that libmodbus would abort on is refused with a reason, before libmodbus sees it")
   func manyDescriptors() throws {
-    try ModbusConnection.check(1023)
+    try SerialConnection.check(1023)
     for descriptor in [1024, 5000, -1] as [CInt] {
-      let failure = #expect(throws: ModbusFailure.self) { try ModbusConnection.check(descriptor) }
+      let failure = #expect(throws: ModbusFailure.self) { try SerialConnection.check(descriptor) }
       #expect(failure?.reason.contains("descriptor \(descriptor)") == true)
     }
   }

@@ -18,8 +18,10 @@ extension HTTPLink {
       var last: HTTPAnswer?
       for step in steps { last = try await perform(step, of: index) }
       agenda.endpoints[index].session?.open(last: last, now: time.monotonic())
+      agenda.endpoints[index].hideSecrets()
       keepLastingValues(of: index)
     } catch {
+      agenda.endpoints[index].hideSecrets()
       guard !isStopping, error.kind != .stopped else { return }
       noteLogin(error, stage: stage, of: index)
     }
@@ -36,14 +38,8 @@ extension HTTPLink {
     }
     do throws(HTTPFailure) {
       let answer = try await answer(to: step.request, of: index, isPoll: false)
-      let redact = agenda.endpoints[index].redact
-      if let failure = AnswerCheck.failure(of: answer, to: step.request, now: time.wall(), redact: redact) {
-        throw failure
-      }
-      let missing = agenda.endpoints[index].session?.take(answer, of: step)
-      // The next step's answer may repeat what this one gave.
-      agenda.endpoints[index].hideSecrets()
-      if let missing {
+      if let failure = AnswerCheck.failure(of: answer, to: step.request, now: time.wall()) { throw failure }
+      if let missing = agenda.endpoints[index].session?.take(answer, of: step) {
         throw HTTPFailure(kind: .refused(answer.status), message: "the answer has no \(missing)")
       }
       return answer
@@ -71,7 +67,7 @@ extension HTTPLink {
     guard let session = agenda.endpoints[index].session else { return }
     let request = "\(data.method) \(data.path)"
     guard session.isEnd(answer) else {
-      if agenda.endpoints[index].session?.note(answer.headers) == true { agenda.endpoints[index].hideSecrets() }
+      agenda.endpoints[index].session?.note(answer.headers)
       agenda.endpoints[index].session?.worked(request)
       return
     }

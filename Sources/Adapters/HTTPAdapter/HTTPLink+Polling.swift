@@ -43,7 +43,7 @@ extension HTTPLink {
     count(isReadable ? "incomplete" : "not understood")
     return HTTPFailure(
       kind: isReadable ? .refused(answer.status) : .notUnderstood,
-      message: presentable(text, agenda.endpoints[index].redact))
+      message: presentable(agenda.endpoints[index].redact(text)))
   }
 
   private func note(_ failure: HTTPFailure, request: Int, of index: Int) {

@@ -5,6 +5,10 @@ struct LinkCounters {
   /// The name under which polls are counted that a slow bus left no time for.
   static let skippedPolls = "skipped poll"
 
+  /// The names under which is counted what came and was no answer to a request.
+  static let skippedBytes = "skipped byte"
+  static let foreignFrames = "foreign frame"
+
   private var current = LinkStatistics()
   private var meter: BusyMeter
 
@@ -31,6 +35,11 @@ struct LinkCounters {
 
   mutating func setSkippedPolls(_ number: UInt64) {
     if number > 0 { current.errors[LinkCounters.skippedPolls] = number }
+  }
+
+  mutating func addNoise(_ noise: (bytes: UInt64, frames: UInt64)) {
+    if noise.bytes > 0 { current.errors[LinkCounters.skippedBytes, default: 0] += noise.bytes }
+    if noise.frames > 0 { current.errors[LinkCounters.foreignFrames, default: 0] += noise.frames }
   }
 
   mutating func statistics(at now: Duration) -> LinkStatistics {

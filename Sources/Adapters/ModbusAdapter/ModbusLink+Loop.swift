@@ -21,13 +21,22 @@ extension ModbusLink {
       case .connect: connect()
       case .job(let index): if dropUnusableConnection() == nil { performJob(index) }
       case .poll(let index): if dropUnusableConnection() == nil { poll(index) }
-      case .wait(let deadline): await wait(until: deadline)
+      case .wait(let deadline): await waitIdle(until: deadline)
       }
       await thread.letQueuedJobsRun()
     }
     disconnect(nil)
     failJobs("link \(configuration.name) was stopped")
     gate.endLoop()
+  }
+
+  /// Waits, and looks after a connection that wants it meanwhile.
+  private func waitIdle(until deadline: Duration?) async {
+    let interval = connection?.idleInterval
+    let service = interval.map { time.monotonic() + $0 }
+    let end = [deadline, service].compactMap { $0 }.min()
+    await wait(until: end)
+    if interval != nil { _ = dropUnusableConnection() }
   }
 
   private func nextStep(at now: Duration) -> Step {
@@ -63,7 +72,7 @@ extension ModbusLink {
 
   private func connect() {
     do throws(ModbusFailure) {
-      connection = try ModbusConnection.open(configuration, gate: gate)
+      connection = try configuration.open(gate: gate)
     } catch {
       linkFailed(error.reason)
       return
@@ -173,10 +182,12 @@ extension ModbusLink {
     lastExchangeEnd = time.monotonic()
     var failure: ModbusFailure?
     if case .failure(let error) = result { failure = error }
+    let noise = connection?.takeNoise() ?? (0, 0)
     let skipped = endpoints.reduce(0) { $0 &+ $1.skipped }
     counters.withLock { counters in
       counters.exchanged(from: begin, to: lastExchangeEnd, failure: failure)
       counters.setSkippedPolls(skipped)
+      counters.addNoise(noise)
     }
     settle(after: failure)
     return result
@@ -186,8 +197,7 @@ extension ModbusLink {
     switch failure {
     case nil, .exception: linkWorks()
     case .closed(let reason), .notSent(let reason): disconnect(reason)
-    // A serial line stays open: it is waited on until it is silent. What comes late on TCP goes with its connection.
-    case .timeout, .garbled: if case .tcp = configuration.medium { disconnect(nil) }
+    case .timeout, .garbled: if connection?.outlivesFailures == false { disconnect(nil) }
     }
   }
 

@@ -30,7 +30,7 @@ public actor ModbusLink: Adapter {
 
   var endpoints: [ModbusEndpoint]
   var jobs: [LinkJob] = []
-  var connection: ModbusConnection?
+  var connection: (any ModbusConnection)?
   var isConnected = false
   var connectedAt = Duration.zero
   var lastExchangeEnd = Duration.zero

@@ -1,11 +1,16 @@
+public import ModbusWire
+
 /// Where a Modbus bus is and how it is reached.
 public struct ModbusLinkConfiguration: Sendable, Hashable {
   /// The wire.
   public enum Medium: Sendable, Hashable {
-    /// Modbus TCP. The host is a name or a numeric IPv4 or IPv6 address.
-    case tcp(host: String, port: UInt16)
+    /// Over the network. The host is a name or a numeric IPv4 or IPv6 address.
+    case socket(ModbusLinkKind, host: String, port: UInt16)
     /// Modbus RTU on a serial line.
     case rtu(SerialLine)
+
+    /// Modbus TCP.
+    public static func tcp(host: String, port: UInt16) -> Medium { .socket(.tcp, host: host, port: port) }
   }
 
   /// The settings of a serial line.
@@ -71,7 +76,7 @@ public struct ModbusLinkConfiguration: Sendable, Hashable {
   /// The place for people: `192.0.2.7:502` or `/dev/ttyUSB0`.
   public var place: String {
     switch medium {
-    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .socket(_, let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     case .rtu(let line): line.device
     }
   }

@@ -21,7 +21,7 @@ public enum ModbusReadFailure: Error, Sendable, Hashable {
 public final class ModbusReader {
   private let configuration: ModbusLinkConfiguration
   private let gate = LinkGate()
-  private var connection: ModbusConnection?
+  private var connection: (any ModbusConnection)?
 
   /// Nothing is opened before the first read.
   public init(_ configuration: ModbusLinkConfiguration) { self.configuration = configuration }
@@ -32,8 +32,8 @@ public final class ModbusReader {
   ) throws(ModbusReadFailure) -> [UInt16] {
     do throws(ModbusFailure) {
       if connection?.idleProblem() != nil { connection = nil }
-      if connection == nil { connection = try ModbusConnection.open(configuration, gate: gate) }
-      guard let values = try connection?.exchange(.read(range), unit: unit, timeout: timeout) else {
+      if connection == nil { connection = try configuration.open(gate: gate) }
+      guard let values = try connection?.exchange(.read(range), unit: unit, timeout: timeout, isTolerant: false) else {
         throw .notSent("no connection")
       }
       return values

@@ -1,4 +1,5 @@
 import DeviceProfiles
+import ModbusWire
 
 /// A request without unit and frame, and how its answer has to look.
 enum ModbusRequest: Hashable {
@@ -38,6 +39,18 @@ enum ModbusRequest: Hashable {
       return [function] + ModbusRequest.bytes(of: [address, value ? 0xFF00 : 0])
     case .maskWrite(let address, let and, let or):
       return [function] + ModbusRequest.bytes(of: [address, and, or])
+    }
+  }
+
+  /// The request in a framing.
+  func framed(
+    _ framing: ModbusFraming, unit: UInt8, transaction: UInt16
+  ) throws(ModbusFailure) -> FramedRequest {
+    let pdu = try encoded()
+    do throws(FramingError) {
+      return try FramedRequest(framing, unit: unit, pdu: pdu, transaction: transaction)
+    } catch {
+      throw .notSent(error.reason)
     }
   }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Opens TCP connections within a bound.
+/// Finds hosts and opens sockets within a bound.
 ///
 /// libmodbus is not used for this: its connect waits with `select`, which aborts the process on a descriptor of 1024 or
 /// more.
@@ -8,14 +8,25 @@ enum SocketConnect {
   /// Addresses of one host that are tried.
   static let addressLimit = 4
 
-  /// A connected, non-blocking socket.
+  /// Where a host listens.
+  struct Address {
+    fileprivate var family: CInt
+    fileprivate var kind: CInt
+    fileprivate var bytes: [UInt8]
+
+    fileprivate func with<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result? {
+      bytes.withUnsafeBytes { raw in
+        raw.baseAddress.map { body($0.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count)) }
+      }
+    }
+  }
+
+  /// The addresses of a host.
   ///
   /// Looking a name up takes as long as the system's resolver allows; a numeric address needs none.
-  static func open(
-    host: String, port: UInt16, timeout: Duration, gate: LinkGate
-  ) throws(ModbusFailure) -> CInt {
+  static func addresses(of host: String, port: UInt16, isDatagram: Bool) throws(ModbusFailure) -> [Address] {
     var hints = addrinfo()
-    hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+    hints.ai_socktype = CInt((isDatagram ? SOCK_DGRAM : SOCK_STREAM).rawValue)
     hints.ai_flags = CInt(AI_ADDRCONFIG)
     if host.allSatisfy({ $0.isHexDigit || $0 == "." || $0 == ":" }) { hints.ai_flags = CInt(AI_NUMERICHOST) }
     var list: UnsafeMutablePointer<addrinfo>?
@@ -28,11 +39,39 @@ enum SocketConnect {
       throw .notSent("cannot find host \(host): \(String(cString: gai_strerror(code)))")
     }
     defer { freeaddrinfo(list) }
-    let addresses = Array(sequence(first: list, next: { $0?.pointee.ai_next }).prefix(addressLimit).compactMap { $0 })
+    let found = sequence(first: list, next: { $0?.pointee.ai_next }).prefix(addressLimit).compactMap { $0?.pointee }
+    let addresses = found.compactMap { info in
+      info.ai_addr.map { address in
+        Address(
+          family: info.ai_family, kind: info.ai_socktype,
+          bytes: Array(UnsafeRawBufferPointer(start: address, count: Int(info.ai_addrlen))))
+      }
+    }
+    guard !addresses.isEmpty else { throw .notSent("host \(host) has no address") }
+    return addresses
+  }
+
+  /// A non-blocking UDP socket that hears this peer only.
+  static func datagramSocket(to address: Address, gate: LinkGate) throws(ModbusFailure) -> CInt {
+    let descriptor = try newSocket(address)
+    guard gate.watch(descriptor), address.with({ Glibc.connect(descriptor, $0, $1) }) == 0 else {
+      let reason = text(errno)
+      gate.unwatch()
+      close(descriptor)
+      throw .notSent(gate.isOpen ? "cannot reach the device: \(reason)" : "the link was stopped")
+    }
+    return descriptor
+  }
+
+  /// A connected, non-blocking socket.
+  static func open(
+    host: String, port: UInt16, timeout: Duration, gate: LinkGate
+  ) throws(ModbusFailure) -> CInt {
+    let addresses = try addresses(of: host, port: port, isDatagram: false)
     var failure = ModbusFailure.notSent("host \(host) has no address")
     for address in addresses {
       do throws(ModbusFailure) {
-        return try open(address.pointee, place: "\(host):\(port)", timeout: timeout / addresses.count, gate: gate)
+        return try open(address, place: "\(host):\(port)", timeout: timeout / addresses.count, gate: gate)
       } catch {
         failure = error
       }
@@ -40,12 +79,16 @@ enum SocketConnect {
     throw failure
   }
 
+  private static func newSocket(_ address: Address) throws(ModbusFailure) -> CInt {
+    let descriptor = socket(address.family, address.kind | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw .notSent("cannot open a socket: \(text(errno))") }
+    return descriptor
+  }
+
   private static func open(
-    _ address: addrinfo, place: String, timeout: Duration, gate: LinkGate
+    _ address: Address, place: String, timeout: Duration, gate: LinkGate
   ) throws(ModbusFailure) -> CInt {
-    let descriptor = socket(
-      address.ai_family, address.ai_socktype | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw .notSent("cannot open a socket to \(place): \(text(errno))") }
+    let descriptor = try newSocket(address)
     guard let problem = connect(descriptor, to: address, timeout: timeout, gate: gate) else {
       var on: CInt = 1
       setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
@@ -58,10 +101,10 @@ enum SocketConnect {
 
   /// - Returns: what went wrong, or `nil`.
   private static func connect(
-    _ descriptor: CInt, to address: addrinfo, timeout: Duration, gate: LinkGate
+    _ descriptor: CInt, to address: Address, timeout: Duration, gate: LinkGate
   ) -> String? {
     guard gate.watch(descriptor) else { return "the link was stopped" }
-    if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return nil }
+    if address.with({ Glibc.connect(descriptor, $0, $1) }) == 0 { return nil }
     guard errno == EINPROGRESS else { return text(errno) }
     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     guard poll(&waiting, 1, milliseconds(timeout)) > 0 else { return "no answer within \(timeout)" }

@@ -1,5 +1,6 @@
 import Foundation
 import LocatedYAML
+import ModbusWire
 
 extension ConfigurationReader {
   func readLinks(_ node: YAMLNode?) -> [LinkConfiguration] {
@@ -27,14 +28,16 @@ extension ConfigurationReader {
   }
 
   private func readModbus(_ node: YAMLNode) -> LinkConfiguration.Transport? {
-    guard node.expectMapping(keys: ["tcp", "serial", "baud", "parity", "dataBits", "stopBits"]) else { return nil }
-    switch (node["tcp"], node["serial"]) {
-    case (let tcp?, nil):
-      for key in ["baud", "parity", "dataBits", "stopBits"] {
-        node[key]?.report(123, "'\(key)' belongs to serial lines only")
-      }
-      return address(tcp, defaultPort: 502).map { .modbusTCP($0) }
-    case (nil, let serial?):
+    let kinds = ModbusLinkKind.allCases
+    let lineKeys = ["baud", "parity", "dataBits", "stopBits"]
+    guard node.expectMapping(keys: kinds.map(\.rawValue) + ["serial"] + lineKeys) else { return nil }
+    let sockets = kinds.compactMap { kind in node[kind.rawValue].map { (kind: kind, place: $0) } }
+    switch (sockets.count, node["serial"]) {
+    case (1, nil):
+      for key in lineKeys { node[key]?.report(123, "'\(key)' belongs to serial lines only") }
+      let (kind, place) = sockets[0]
+      return address(place, defaultPort: Int(kind.defaultPort)).map { .modbusSocket(kind, $0) }
+    case (0, let serial?):
       guard let path = serial.textValue() else { return nil }
       let parity = node["parity"]?.wordValue(among: LinkConfiguration.SerialLine.Parity.allCases.map(\.rawValue))
       return .modbusSerial(
@@ -44,7 +47,9 @@ extension ConfigurationReader {
           dataBits: node["dataBits"]?.integerValue(in: 7...8) ?? 8,
           stopBits: node["stopBits"]?.integerValue(in: 1...2) ?? 1))
     default:
-      node.report(122, "modbus needs either 'tcp' or 'serial'", hint: "tcp: host:502, or serial: /dev/ttyUSB0")
+      node.report(
+        122, "modbus needs exactly one of \((kinds.map(\.rawValue) + ["serial"]).joined(separator: ", "))",
+        hint: "tcp: host:502, or serial: /dev/ttyUSB0")
       return nil
     }
   }

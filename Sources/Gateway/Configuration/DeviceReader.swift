@@ -1,7 +1,7 @@
-import CommandDispatch
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
+import ModbusWire
 
 /// Reads the devices of a configuration and binds each to its profile.
 struct DeviceReader {
@@ -12,7 +12,7 @@ struct DeviceReader {
 
   private static let keys = [
     "id", "name", "profile", "part", "link", "parameters", "site", "customer", "role", "tags",
-    "writeBudget", "interlocks",
+    "writeBudget",
   ]
 
   mutating func read(_ node: YAMLNode?) -> [GatewayConfiguration.Device] {
@@ -40,13 +40,7 @@ struct DeviceReader {
     return .init(
       id: id, name: entry["name"]?.textValue() ?? id, profile: bound, part: part, linkID: linkID, siteID: siteID,
       customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [],
-      writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget),
-      interlocks: interlocks(entry, siteID), endpointName: id)
-  }
-
-  private func interlocks(_ entry: YAMLNode, _ siteID: String?) -> Interlocks {
-    let site = sites.first { $0.id == siteID }?.interlocks ?? Interlocks()
-    return InterlockReader().read(entry["interlocks"], over: site)
+      writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget), endpointName: id)
   }
 
   private func profile(_ entry: YAMLNode) -> DeviceProfile? {
@@ -119,11 +113,28 @@ struct DeviceReader {
       case .mqtt: "mqtt"
       case .http: "http"
       }
-    guard let link = links.first(where: { $0.id == linkID }), link.transportName != needed else { return true }
+    guard let link = links.first(where: { $0.id == linkID }) else { return true }
+    if link.transportName == needed { return checkFraming(entry, profile, link) }
     let fitting = links.filter { $0.transportName == needed }.map(\.id)
     entry["link"]?.report(
       135, "the profile \(profile.id) speaks \(needed), the link '\(linkID)' is \(link.transportName)",
       hint: fitting.isEmpty ? "define a \(needed) link" : "use \(fitting.joined(separator: " or "))")
+    return false
+  }
+
+  /// A link that carries nothing of what the product speaks would be silent for ever.
+  private func checkFraming(_ entry: YAMLNode, _ profile: DeviceProfile, _ link: LinkConfiguration) -> Bool {
+    guard case .modbus(let settings) = profile.transport,
+      !settings.framings.contains(where: { link.framings.contains($0) })
+    else { return true }
+    let kinds = ModbusLinkKind.allCases.filter { kind in settings.framings.contains { kind.carried.contains($0) } }
+    let forms =
+      kinds.map { "{\($0.rawValue): host:\($0.defaultPort)}" }
+      + (settings.framings.contains(.rtu) ? ["{serial: /dev/ttyUSB0}"] : [])
+    entry["link"]?.report(
+      137,
+      "the profile \(profile.id) does not speak what the link '\(link.id)' carries (\(link.address))",
+      hint: "write modbus: \(forms.joined(separator: " or "))")
     return false
   }
 

@@ -1,8 +1,11 @@
+public import ModbusWire
+
 /// One Modbus bus, broker session or HTTP host, as the configuration says it.
 public struct LinkConfiguration: Sendable, Equatable {
   /// How the link is made.
   public enum Transport: Sendable, Equatable {
-    case modbusTCP(HostAndPort)
+    /// Over the network, in one of several framings.
+    case modbusSocket(ModbusLinkKind, HostAndPort)
     case modbusSerial(SerialLine)
     case mqtt(Broker)
     case http(HTTPHost)
@@ -74,16 +77,25 @@ public struct LinkConfiguration: Sendable, Equatable {
   /// `modbus`, `mqtt` or `http`, as in profiles.
   public var transportName: String {
     switch transport {
-    case .modbusTCP, .modbusSerial: "modbus"
+    case .modbusSocket, .modbusSerial: "modbus"
     case .mqtt: "mqtt"
     case .http: "http"
+    }
+  }
+
+  /// The framings of Modbus that the link carries; empty for other protocols.
+  public var framings: [ModbusFraming] {
+    switch transport {
+    case .modbusSocket(let kind, _): kind.carried
+    case .modbusSerial: [.rtu]
+    case .mqtt, .http: []
     }
   }
 
   /// The address for people, without secrets.
   public var address: String {
     switch transport {
-    case .modbusTCP(let address): "tcp \(address)"
+    case .modbusSocket(let kind, let address): "\(kind.rawValue) \(address)"
     case .modbusSerial(let line): "serial \(line.path) \(line.baud)"
     case .mqtt(let broker): "mqtt \(broker.address)"
     case .http(let host): host.url

@@ -1,5 +1,6 @@
 import EnergyModel
 import LocatedYAML
+import ModbusWire
 
 extension ProfileFileReader {
   func readTransport(_ node: YAMLNode) {
@@ -23,8 +24,7 @@ extension ProfileFileReader {
     guard
       node.expectMapping(keys: [
         "unit", "maxRegisters", "maxGap", "blocks", "forbidden", "writeAnswer", "delayAfterConnect", "minGap",
-        "timeout",
-        "order", "sunspecBases",
+        "timeout", "order", "sunspecBases", "framing",
       ]), let unit = node.require("unit").flatMap({ expression($0, .installation) })
     else { return }
     var settings = ModbusSettings(unit: unit)
@@ -37,6 +37,7 @@ extension ProfileFileReader {
     settings.delayAfterConnect = node["delayAfterConnect"]?.durationValue() ?? settings.delayAfterConnect
     settings.minGap = node["minGap"]?.durationValue() ?? settings.minGap
     settings.timeout = node["timeout"]?.durationValue() ?? settings.timeout
+    settings.framings = node["framing"].flatMap { framings($0) } ?? settings.framings
     if let order = node["order"].flatMap({ orderValue($0) }) {
       settings.order = order.order
       settings.orderParameter = order.parameter
@@ -56,6 +57,18 @@ extension ProfileFileReader {
     settings.blocks = blocks(node["blocks"], isRead: true)
     settings.forbidden = blocks(node["forbidden"], isRead: false)
     transport = .modbus(settings)
+  }
+
+  /// One word or a list of them.
+  private func framings(_ node: YAMLNode) -> [ModbusFraming]? {
+    let words = ModbusFraming.allCases.map(\.rawValue)
+    let found = (node.isSequence ? node.elements : [node])
+      .compactMap { $0.wordValue(among: words).flatMap(ModbusFraming.init) }
+    guard Set(found).count == found.count, !found.isEmpty else {
+      node.report(Finding.transport, "'framing' names each way that the product speaks once")
+      return nil
+    }
+    return found
   }
 
   /// The usual addresses where the profile has SunSpec points and says nothing.

@@ -1,4 +1,5 @@
 import EnergyModel
+public import ModbusWire
 
 /// How a product is reached, without the address of an installation.
 public enum ProfileTransport: Sendable {
@@ -21,6 +22,8 @@ public struct ModbusSettings: Sendable {
   public var minGap: Duration = .zero
   /// How long an answer may take.
   public var timeout: Duration = .seconds(1)
+  /// What the product speaks; the first is what a simulated one does.
+  public var framings: [ModbusFraming] = [.tcp, .rtu]
   /// The order of bytes where a point says nothing.
   public var order: WordOrder = .abcd
   /// The parameter that says the order where a point says nothing.

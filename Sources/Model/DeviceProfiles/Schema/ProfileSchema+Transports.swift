@@ -1,3 +1,5 @@
+import ModbusWire
+
 /// How a product is reached.
 extension ProfileSchema {
   static var transports: SchemaNode {
@@ -24,6 +26,7 @@ extension ProfileSchema {
           "^(unit ([0-9]+|\\$[A-Za-z][A-Za-z0-9]*) )?(holding|input|coil|discrete) [0-9xA-Fa-f]+(\\.\\.[0-9xA-Fa-f]+)?$",
       ],
     ]
+    let framing: SchemaNode = ["enum": words(ModbusFraming.allCases.map(\.rawValue))]
     return object(
       [
         "unit": ref("unitNumber"),
@@ -33,7 +36,7 @@ extension ProfileSchema {
         "order": ref("order"),
         "sunspecBases": ["anyOf": [ref("address"), ["type": "array", "items": ref("address")]]],
         "blocks": ranges, "forbidden": ranges, "writeAnswer": ["enum": ["strict", "tolerant"]],
-        "framing": ["enum": ["tcp", "rtu", "goodwe", "givenergy", "aa55"]],
+        "framing": ["anyOf": [framing, ["type": "array", "items": framing, "minItems": 1, "uniqueItems": true]]],
       ], required: ["unit"])
   }
 
