@@ -6,6 +6,7 @@ import EnergyModel
 import Foundation
 import LocatedYAML
 import Logging
+import ModbusWire
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -37,7 +38,8 @@ struct WireTests {
     plan.startSecondsOfDay = 12 * 3600
     plan.devices = try devices.map { id, place, role in
       HomePlan.Device(
-        profile: try ShippedProfiles.bound(id), options: DeviceOptions(name: id, meterRole: role), place: place)
+        profile: try ShippedProfiles.bound(id, id == "givenergy-inverter" ? ["batteryPowerW": .number(3600)] : [:]),
+        options: DeviceOptions(name: id, meterRole: role), place: place)
     }
     return plan
   }
@@ -108,6 +110,40 @@ struct WireTests {
     }
   }
 
+  @Test(
+    "Each framing is played on its own port: a raw request gets its answer",
+    arguments: [
+      ("goodwe-et", ModbusLinkKind.rtuOverUdp, 247, [3, 0x90, 0x8F, 0, 1]),  // 37007: state of charge
+      ("goodwe-dt", .rtuOverUdp, 127, [3, 0x75, 0xAC, 0, 1]),
+      ("goodwe-es", .aa55, 127, [3, 0x86, 0x0D, 0, 1]), ("givenergy-inverter", .givenergy, 17, [4, 0, 59, 0, 1]),
+      ("byd-battery-box-premium", .rtuOverTcp, 1, [3, 5, 0, 0, 1]),
+    ] as [(String, ModbusLinkKind, UInt8, [UInt8])])
+  func framings(_ id: String, _ kind: ModbusLinkKind, _ unit: UInt8, _ pdu: [UInt8]) async throws {
+    try await play(try plan([(id, .framed(kind, port: 0, unit: unit), nil)])) { ready, simulation in
+      let client = try FrameClient(kind, port: try #require(ready.framedPorts[id]))
+      let answer = try #require(try client.ask(unit: unit, pdu: pdu))
+      try #require(answer.count == 4 && answer[0] == pdu[0], "\(answer)")
+      // State of charge starts at 55 %.
+      let low = id == "goodwe-es" ? answer[2] : answer[3]
+      if id != "goodwe-dt" { #expect(abs(Int(low) - 55) <= 1, "\(answer)") }
+      #expect(ready.json.contains("framedPorts"))
+      simulation.setFaults(try FaultPlan(parsing: "offline"), name: id)
+      #expect(try client.ask(unit: unit, pdu: pdu) == nil)
+    }
+  }
+
+  @Test("A command over GivEnergy's dongle reaches the simulated battery")
+  func framedCommand() async throws {
+    let plan = try plan([("givenergy-inverter", .framed(.givenergy, port: 0, unit: 17), nil)])
+    try await play(plan) { ready, _ in
+      let client = try FrameClient(.givenergy, port: try #require(ready.framedPorts["givenergy-inverter"]))
+      #expect(try client.ask(unit: 17, pdu: [6, 0, 110, 0, 20]) == [6, 0, 110, 0, 20])
+      #expect(try client.ask(unit: 17, pdu: [3, 0, 110, 0, 1]) == [3, 2, 0, 20])
+      #expect(try client.ask(unit: 17, pdu: [6, 0, 110, 0, 200]) == [0x86, 2])
+      #expect(try client.ask(unit: 18, pdu: [3, 0, 110, 0, 1]) == nil)
+    }
+  }
+
   // MARK: MQTT
 
   @Test(
@@ -149,24 +185,6 @@ struct WireTests {
       #expect(try await get("http://127.0.0.1:\(port)/query/info").contains(#""heattemp":74"#))
       simulation.setFaults(try FaultPlan(parsing: "html"), name: "*")
       #expect(try await get("http://127.0.0.1:\(port)/query/info").contains("<html>"))
-    }
-  }
-
-  @Test("A login is asked for, gives a cookie, and opens everything else")
-  func login() async throws {
-    try await play(try plan([("tesla-powerwall", .http(port: 0), nil)])) { ready, _ in
-      let base = "http://127.0.0.1:\(try #require(ready.httpPorts["tesla-powerwall"]))"
-      var poll = HTTPClientRequest(url: "\(base)/api/meters/aggregates")
-      #expect(try await HTTPClient.shared.execute(poll, timeout: .seconds(5)).status == .unauthorized)
-      var login = HTTPClientRequest(url: "\(base)/api/login/Basic")
-      login.method = .POST
-      login.body = .bytes(
-        ByteBuffer(string: #"{"username":"customer","email":"","password":"test-device","force_sm_off":false}"#))
-      let answer = try await HTTPClient.shared.execute(login, timeout: .seconds(5))
-      let cookie = try #require(answer.headers.first(name: "Set-Cookie")?.split(separator: ";").first)
-      poll.headers.add(name: "Cookie", value: String(cookie))
-      let meters = try await HTTPClient.shared.execute(poll, timeout: .seconds(5))
-      #expect(String(buffer: try await meters.body.collect(upTo: 100_000)).contains("instant_power"))
     }
   }
 

@@ -1,5 +1,6 @@
 public import DeviceProfiles
 public import EnergyModel
+import ModbusWire
 import Synchronization
 public import TimeSource
 
@@ -167,6 +168,19 @@ public final class Simulation: Sendable {
       case .unsupported: return .illegalFunction
       }
     } ?? .noSuchUnit
+  }
+
+  /// The bytes of an AA55 page of one device; `nil` when it does not answer.
+  public func page(_ page: UInt16, at index: EndpointIndex) -> [UInt8]? {
+    with(index) { endpoint, _, chance, _, _ in
+      guard endpoint.connectionFault(chance: chance) == nil else { return nil }
+      let bytes = AA55Frame.pageData(page) { address in
+        guard case .registers(let words) = endpoint.read(RegisterRange(table: .holding, address: address, count: 1))
+        else { return nil }
+        return words.first
+      }
+      return bytes.isEmpty ? nil : bytes
+    } ?? nil
   }
 
   /// Answers an HTTP request to one device. `path` contains the query.

@@ -5,6 +5,7 @@ import EnergyModel
 import Foundation
 import LocatedYAML
 import Logging
+import ModbusWire
 import TimeSource
 
 /// Plays device profiles on the real wire.
@@ -116,8 +117,15 @@ struct PlayProfile: AsyncParsableCommand {
   @Argument(help: "The id of the profile.")
   var profile: String
 
-  @Option(help: "Listens for Modbus TCP on this port; 0 lets the kernel choose.")
+  @Option(help: "Listens for Modbus on this port, by TCP or in the framing of the product; 0 lets the kernel choose.")
   var modbusPort: Int?
+
+  @Option(
+    help: """
+      How the Modbus device is reached: tcp, rtuOverTcp, rtuOverUdp, givenergy or aa55. As the profile's first framing \
+      is, where nothing is said.
+      """)
+  var link: String?
 
   @Option(help: "Plays a Modbus RTU device on this serial line.")
   var serial: String?
@@ -172,14 +180,28 @@ struct PlayProfile: AsyncParsableCommand {
 
   private func place(of profile: DeviceProfile) throws -> HomePlan.Place {
     switch profile.transport {
-    case .modbus:
+    case .modbus(let settings):
       if let serial { return .serial(path: serial, baud: baud, unit: unit) }
-      return .modbus(unit: unit)
+      return try modbusPlace(of: profile, settings)
     case .mqtt:
       guard mqtt != nil else { throw ValidationError("an MQTT device needs a broker: --mqtt HOST:PORT") }
       return .mqtt
     case .http: return .http(port: httpPort ?? 0)
     }
+  }
+
+  private func modbusPlace(of profile: DeviceProfile, _ settings: ModbusSettings) throws -> HomePlan.Place {
+    var kind = settings.framings.first.map { ModbusLinkKind.usual(for: $0) } ?? .tcp
+    if let link {
+      guard let known = ModbusLinkKind(rawValue: link) else { throw ValidationError("--link: unknown link '\(link)'") }
+      kind = known
+    }
+    let place: HomePlan.Place =
+      kind == .tcp ? .modbus(unit: unit) : .framed(kind, port: modbusPort ?? 0, unit: unit)
+    guard place.isServed(by: profile.transport) else {
+      throw ValidationError("--link: \(profile.id) does not speak what \(kind.rawValue) carries")
+    }
+    return place
   }
 
   private func parameters(of profile: DeviceProfile) throws -> [String: ScalarValue] {

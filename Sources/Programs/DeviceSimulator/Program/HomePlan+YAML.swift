@@ -1,6 +1,7 @@
 public import DeviceProfiles
 import EnergyModel
 public import LocatedYAML
+import ModbusWire
 
 extension HomePlan {
   /// Reads a home file. All findings come at once; the plan is `nil` if one of them is an error.
@@ -12,6 +13,7 @@ extension HomePlan {
   ///   units:
   ///     1: {profile: huawei-sun2000, name: battery, pv: false, battery: true}
   ///     2: {profile: eastron-sdm630, role: grid}
+  /// framed: [{link: rtuOverUdp, port: 8899, unit: 247, profile: goodwe-et}]
   /// serial: [{path: /dev/ttyUSB0, baud: 9600, unit: 1, profile: eastron-sdm630}]
   /// mqtt:
   ///   host: 127.0.0.1
@@ -23,16 +25,19 @@ extension HomePlan {
     text: String, file: String, library: ProfileLibrary
   ) -> (plan: HomePlan?, diagnostics: [Diagnostic]) {
     let document = YAMLDocument(text: text, file: file, codePrefix: "S")
-    guard let root = document.root, root.expectMapping(keys: ["home", "modbus", "serial", "mqtt", "http"]) else {
-      return (nil, document.diagnostics)
-    }
+    guard let root = document.root,
+      root.expectMapping(keys: ["home", "modbus", "framed", "serial", "mqtt", "http"])
+    else { return (nil, document.diagnostics) }
     var reader = HomePlanReader(library: library)
     if let node = root["home"] { reader.readHome(node) }
     if let node = root["modbus"] { reader.readModbus(node) }
+    if let node = root["framed"] { for element in listed(node) { reader.readFramed(element) } }
     if let node = root["serial"] { for element in listed(node) { reader.readSerial(element) } }
     if let node = root["mqtt"] { reader.readMQTT(node) }
     if let node = root["http"] { for element in listed(node) { reader.readHTTP(element) } }
-    if reader.plan.devices.isEmpty { root.report(30, "no device is there", hint: "add modbus, serial, mqtt or http") }
+    if reader.plan.devices.isEmpty {
+      root.report(30, "no device is there", hint: "add modbus, framed, serial, mqtt or http")
+    }
     if reader.plan.devices.count > maxDevices { root.report(31, "more than \(maxDevices) devices") }
     return (document.hasErrors ? nil : reader.plan, document.diagnostics)
   }
@@ -86,6 +91,15 @@ private struct HomePlanReader {
       guard let unit = key.integerValue(in: 0...247) else { continue }
       readDevice(value, .modbus(unit: UInt8(unit)), extraKeys: [])
     }
+  }
+
+  mutating func readFramed(_ node: YAMLNode) {
+    let kinds = ModbusLinkKind.allCases.map(\.rawValue)
+    guard let kind = node.require("link")?.wordValue(among: kinds).flatMap(ModbusLinkKind.init) else { return }
+    let port = node["port"]?.integerValue(in: 0...65_535) ?? 0
+    let unit = node["unit"]?.integerValue(in: 0...247) ?? 1
+    readDevice(
+      node, .framed(kind, port: port, unit: UInt8(clamping: unit)), extraKeys: ["link", "port", "unit"])
   }
 
   mutating func readSerial(_ node: YAMLNode) {
@@ -157,7 +171,11 @@ extension HomePlan.Place {
   /// Whether a profile of this transport can be played here.
   public func isServed(by transport: ProfileTransport) -> Bool {
     switch (self, transport) {
-    case (.modbus, .modbus), (.serial, .modbus), (.mqtt, .mqtt), (.http, .http): true
+    case (.modbus, .modbus(let settings)): settings.framings.contains(.tcp)
+    case (.serial, .modbus(let settings)): settings.framings.contains(.rtu)
+    case (.framed(let kind, _, _), .modbus(let settings)):
+      settings.framings.contains { kind.carried.contains($0) }
+    case (.mqtt, .mqtt), (.http, .http): true
     default: false
     }
   }

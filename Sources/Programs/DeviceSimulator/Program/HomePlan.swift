@@ -1,5 +1,6 @@
 public import DeviceProfiles
 public import EnergyModel
+public import ModbusWire
 import LocatedYAML
 
 /// Which devices a simulator plays and where: what a home file or the options of the command line say.
@@ -8,6 +9,8 @@ public struct HomePlan: Sendable {
   public enum Place: Sendable, Hashable {
     /// A unit behind the one Modbus TCP port.
     case modbus(unit: UInt8)
+    /// A port of its own in another framing; port 0 lets the kernel choose.
+    case framed(ModbusLinkKind, port: Int, unit: UInt8)
     case serial(path: String, baud: Int, unit: UInt8)
     /// A client of the one broker.
     case mqtt

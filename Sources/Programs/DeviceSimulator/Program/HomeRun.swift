@@ -2,6 +2,7 @@ import DeviceProfiles
 import EnergyModel
 import Foundation
 public import Logging
+import ModbusWire
 import Synchronization
 public import TimeSource
 
@@ -23,6 +24,8 @@ public struct HomeRun: Sendable {
   public struct Ready: Sendable, Hashable {
     /// The port of all Modbus units; `nil` without any.
     public var modbusPort: Int?
+    /// The ports of the devices with a framing of their own, by device name.
+    public var framedPorts: [String: Int] = [:]
     /// The ports of the vendor APIs by device name.
     public var httpPorts: [String: Int] = [:]
     /// The names of the devices that are clients of the broker.
@@ -32,11 +35,16 @@ public struct HomeRun: Sendable {
     public var json: String {
       var members: [JSONTree.Member] = []
       if let modbusPort { members.append(.init(key: "modbusPort", value: .scalar(.number(Double(modbusPort))))) }
-      let ports = httpPorts.sorted { $0.key < $1.key }
-        .map { JSONTree.Member(key: $0.key, value: .scalar(.number(Double($0.value)))) }
-      members.append(.init(key: "httpPorts", value: .object(ports)))
+      if !framedPorts.isEmpty { members.append(.init(key: "framedPorts", value: Self.object(framedPorts))) }
+      members.append(.init(key: "httpPorts", value: Self.object(httpPorts)))
       members.append(.init(key: "mqttDevices", value: .array(mqttDevices.map { .scalar(.text($0)) })))
       return JSONTree.object(members).text
+    }
+
+    private static func object(_ ports: [String: Int]) -> JSONTree {
+      .object(
+        ports.sorted { $0.key < $1.key }
+          .map { JSONTree.Member(key: $0.key, value: .scalar(.number(Double($0.value)))) })
     }
   }
 
@@ -67,6 +75,8 @@ public struct HomeRun: Sendable {
     let ready = Mutex(Ready())
     try await withThrowingTaskGroup(of: Void.self) { group in
       if let port = try await startModbus(&group) { ready.withLock { $0.modbusPort = port } }
+      let framed = try await startFramed(&group)
+      ready.withLock { $0.framedPorts = framed }
       try await startSerial(&group)
       for (name, port) in try await startHTTP(&group) { ready.withLock { $0.httpPorts[name] = port } }
       let names = try await startMQTT(&group)
@@ -102,6 +112,26 @@ public struct HomeRun: Sendable {
     group.addTask { await server.serve() }
     logger.info("modbus tcp \(plan.modbus.host):\(port), units \(units.keys.sorted())")
     return port
+  }
+
+  private func startFramed(
+    _ group: inout ThrowingTaskGroup<Void, any Error>
+  ) async throws -> [String: Int] {
+    var ports: [String: Int] = [:]
+    for (device, index) in zip(plan.devices, indices) {
+      guard case .framed(let kind, let port, let unit) = device.place,
+        case .modbus(let settings) = device.profile.profile.transport,
+        let framing = settings.framings.first(where: { kind.carried.contains($0) })
+      else { continue }
+      let server = try ModbusFrameServer(
+        simulation: simulation, endpoint: index, unit: unit, kind: kind, framing: framing, host: plan.modbus.host,
+        port: port)
+      let chosen = try await server.listen()
+      ports[device.options.name] = chosen
+      group.addTask { await server.serve() }
+      logger.info("modbus \(kind.rawValue) \(plan.modbus.host):\(chosen), \(device.profile.profile.name)")
+    }
+    return ports
   }
 
   private func startSerial(_ group: inout ThrowingTaskGroup<Void, any Error>) async throws {
