@@ -1,10 +1,11 @@
 import DeviceProfiles
+import ModbusWire
 
 /// Registers out of recorded Modbus frames: requests and answers in hexadecimal, one to a line, as TCP or RTU.
 ///
 /// What stands before the frame (time, direction) is passed over: a frame is known by its header or its checksum. An
 /// answer does not say its address, so it follows its request; where there is none, the line says it:
-/// `holding 35100: aa55f703…`.
+/// `holding 35100: aa55f703…`. GivEnergy's frames and AA55 pages say it themselves.
 struct CapturedFrames {
   /// By unit.
   private(set) var images: [Int: RegisterImage] = [:]
@@ -19,6 +20,7 @@ struct CapturedFrames {
   }
 
   private var questions: [Question: RegisterRange] = [:]
+  private var answers = CapturedAnswers()
 
   /// Longer lines are no frames.
   private static let maxLineLength = 4096
@@ -33,6 +35,7 @@ struct CapturedFrames {
   }
 
   private mutating func take(_ line: Substring) {
+    if line.count <= Self.maxLineLength, takeNamed(line) { return }
     guard line.count <= Self.maxLineLength, let (unit, data) = Self.frame(in: line) else {
       unreadableLines += 1
       return
@@ -55,6 +58,21 @@ struct CapturedFrames {
     } else {
       lonelyAnswers += 1
     }
+  }
+
+  /// Frames that say what they answer, also cut over several lines.
+  private mutating func takeNamed(_ line: Substring) -> Bool {
+    let pieces = Self.bytes(atEndOf: line)
+    guard
+      let start = pieces.indices.first(where: { CapturedAnswers.knows(pieces[$0...].flatMap(\.self)) })
+        ?? (answers.isIncomplete ? pieces.indices.last : nil)
+    else { return false }
+    for found in answers.take(pieces[start...].flatMap(\.self)) {
+      guard let table = Self.table(of: found.function) else { continue }
+      images[Int(found.unit), default: RegisterImage()].tables[RegisterSpace(table: table), default: [:]]
+        .merge(found.values) { $1 }
+    }
+    return true
   }
 
   private mutating func store(_ bytes: ArraySlice<UInt8>, _ range: RegisterRange, _ unit: UInt8) {
@@ -96,18 +114,28 @@ struct CapturedFrames {
 
   /// Unit, and function code with data, of the frame at the end of a line.
   private static func frame(in line: Substring) -> (unit: UInt8, data: ArraySlice<UInt8>)? {
+    let bytes = bytes(atEndOf: line)
+    for start in bytes.indices {
+      let candidate = bytes[start...].flatMap(\.self)
+      if let frame = tcp(candidate) ?? rtu(candidate[...]) { return frame }
+      if candidate.starts(with: prefix) {
+        let rest = candidate.dropFirst(prefix.count)
+        // Some captures have the datagram twice.
+        let length = rest.count > 2 ? Int(rest[rest.startIndex + 2]) + 5 : 0
+        if let frame = rtu(rest) ?? rtu(rest.prefix(length)) { return frame }
+      }
+    }
+    return nil
+  }
+
+  private static func bytes(atEndOf line: Substring) -> [[UInt8]] {
     let words = line.split { separators.contains($0) }.map { $0.hasPrefix("0x") ? $0.dropFirst(2) : $0 }
     var bytes: [[UInt8]] = []
     for word in words.reversed() {
       guard let some = Self.bytes(word) else { break }
       bytes.insert(some, at: 0)
     }
-    for start in bytes.indices {
-      let candidate = bytes[start...].flatMap(\.self)
-      if let frame = tcp(candidate) ?? rtu(candidate[...]) { return frame }
-      if candidate.starts(with: prefix), let frame = rtu(candidate.dropFirst(prefix.count)) { return frame }
-    }
-    return nil
+    return bytes
   }
 
   private static func bytes(_ word: Substring) -> [UInt8]? {
@@ -138,12 +166,5 @@ struct CapturedFrames {
   }
 
   /// CRC-16 of Modbus over serial line, section 6.2.2.
-  static func checksum(_ bytes: some Sequence<UInt8>) -> UInt16 {
-    var checksum: UInt16 = 0xFFFF
-    for byte in bytes {
-      checksum ^= UInt16(byte)
-      for _ in 0..<8 { checksum = checksum & 1 == 1 ? checksum >> 1 ^ 0xA001 : checksum >> 1 }
-    }
-    return checksum
-  }
+  static func checksum(_ bytes: some Sequence<UInt8>) -> UInt16 { Checksums.crc(bytes) }
 }
