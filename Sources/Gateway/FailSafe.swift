@@ -72,7 +72,7 @@ public struct FailSafe: Sendable {
           configuration.devices.first { $0.id == id }.flatMap {
             board.connectivity(of: EndpointID($0.endpointName))
           } ?? Connectivity(since: time.wall())
-        }, changed: { _ in }, found: { finding in await note(finding, store) },
+        }, gridPower: { _ in nil }, changed: { _ in }, found: { finding in await note(finding, store) },
         makeID: { "cmd_\(Identifiers.random(RandomBytes.system))" }))
     await dispatcher.configure(RunningConfiguration.targets(of: configuration, links))
     for link in links { await link.adapter.start() }

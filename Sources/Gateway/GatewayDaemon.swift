@@ -23,6 +23,7 @@ actor GatewayDaemon {
   private let hub: StreamHub
   private let events: EventLog
   private let board: ConnectivityBoard
+  private let grid: GridMeters
   private let dispatcher: CommandDispatcher
   private let gateway: LocalGateway
   private var server: APIService?
@@ -73,6 +74,8 @@ actor GatewayDaemon {
     let events = EventLog(store: store, hub: hub, time: time, logger: logger)
     let makeID: @Sendable (String) -> String = { prefix in "\(prefix)_\(Identifiers.random(RandomBytes.system))" }
     let directory = DeviceDirectory()
+    let grid = GridMeters()
+    self.grid = grid
     let alerts = AlertBook(
       store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
     dispatcher = CommandDispatcher(
@@ -81,6 +84,7 @@ actor GatewayDaemon {
         connectivity: { id in
           directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
         },
+        gridPower: { grid.power(atSiteOf: $0) },
         changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
         found: { await alerts.note($0) },
         makeID: { makeID("cmd") }))
@@ -167,6 +171,7 @@ actor GatewayDaemon {
     gateway.directory.replace(configuration.devices)
     board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
     gateway.replace(running)
+    grid.replace(running)
     await dispatcher.configure(running.targets)
     for link in running.links { await link.adapter.start() }
     flushing = Task { await running.pipeline.run() }

@@ -24,7 +24,7 @@ struct RunningConfiguration: Sendable {
       adapters[device.linkID].map { adapter in
         DispatchTarget(
           deviceID: device.id, endpoint: EndpointID(device.endpointName), part: device.part, profile: device.profile,
-          adapter: adapter, writeBudget: device.writeBudget)
+          adapter: adapter, writeBudget: device.writeBudget, interlocks: device.interlocks)
       }
     }
   }

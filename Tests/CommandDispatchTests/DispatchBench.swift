@@ -19,7 +19,8 @@ final class DispatchBench: Sendable {
 
   init(
     clock: TestClock = TestClock(), battery: ScriptedBattery? = nil, folder: URL? = nil,
-    state: Connectivity.State = .online, writeBudget: Int? = nil
+    state: Connectivity.State = .online, writeBudget: Int? = nil, interlocks: Interlocks = Interlocks(),
+    gridPowerW: Double? = nil
   ) async throws {
     self.clock = clock
     self.battery = try battery ?? ScriptedBattery(clock: clock)
@@ -37,13 +38,13 @@ final class DispatchBench: Sendable {
       context: DispatchContext(
         store: store, time: clock.source, logger: logger,
         connectivity: { _ in Connectivity(state: connectivity.value, since: clock.now, lastError: "no answer") },
-        changed: { _ in }, found: { finding in findings.append(finding) },
+        gridPower: { _ in gridPowerW }, changed: { _ in }, found: { finding in findings.append(finding) },
         makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
     self.shared = connectivity
     await dispatcher.configure([
       DispatchTarget(
         deviceID: "battery-1", endpoint: ScriptedBattery.endpoint, part: 0, profile: self.battery.bound,
-        adapter: self.battery, writeBudget: writeBudget)
+        adapter: self.battery, writeBudget: writeBudget, interlocks: interlocks)
     ])
   }
 

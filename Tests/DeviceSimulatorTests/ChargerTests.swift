@@ -10,7 +10,7 @@ struct ChargerTests {
   static let ids = [
     "go-e-charger-mqtt", "go-e-charger-modbus", "keba-p30", "keba-p40", "alfen-eve", "heidelberg-energy-control",
     "openwb-series2-modbus", "openwb-pro-http", "openwb-series1-mqtt", "victron-ev-charging-station",
-    "evcc-loadpoint-mqtt",
+    "evcc-loadpoint-mqtt", "go-e-charger-http", "evcc-loadpoint-rest",
   ]
 
   private static func charger(_ bench: Bench) throws -> SimulatedCharger {

@@ -26,7 +26,9 @@ struct CommandRecognitionTests {
     #expect(bench.simulation.home.battery.maxChargePowerW == 5000)
   }
 
-  @Test("Every command of a battery meets its own confirmation", arguments: ["huawei-sun2000", "sunspec-storage"])
+  @Test(
+    "Every command of a battery meets its own confirmation",
+    arguments: ["huawei-sun2000", "sunspec-storage", "sonnen-sonnenbatterie"])
   func confirmations(id: String) throws {
     for (verb, input) in [
       ("charge", ["powerW": ScalarValue.number(2500)]), ("discharge", ["powerW": .number(800)]), ("idle", [:]),
@@ -54,6 +56,28 @@ struct CommandRecognitionTests {
     #expect(bench.simulation.home.battery.reservePercent == 30)
   }
 
+  @Test("An object that was read and sent back changed is understood")
+  func modification() throws {
+    var bench = try Bench("enphase-iq-battery")
+    try bench.command("set-reserve", ["reservePercent": .number(35)])
+    try bench.command("set-operating-mode", ["mode": .text("backup")])
+    bench.read()
+    #expect(bench.simulation.home.battery.reservePercent == 35)
+    #expect(bench.simulation.home.battery.operatingMode == "backup")
+    #expect(bench.readings["battery.operatingMode"] == .label("backup"))
+  }
+
+  @Test("A limit that is JSON inside of a form field")
+  func limitInForm() throws {
+    var bench = try Bench("opendtu-http")
+    try bench.command("set-power-limit", ["percent": .number(40)])
+    #expect(abs(bench.simulation.home.plant.limitPercent - 40) < 0.1)
+    bench.read()
+    #expect(abs((bench.readings["inverter.powerLimitPercent"]?.number ?? 0) - 40) < 0.1)
+    try bench.command("auto")
+    #expect(bench.simulation.home.plant.limitPercent == 100)
+  }
+
   @Test("A limit in percent or watts, its revert, and the connection of a SunSpec inverter")
   func inverter() throws {
     var bench = try Bench("sunspec-inverter")
@@ -76,7 +100,7 @@ struct CommandRecognitionTests {
 
   @Test(
     "Mode and setpoint of a thermostat, and back",
-    arguments: ["zigbee2mqtt-radiator-thermostat", "shelly-st1820", "venstar-colortouch"])
+    arguments: ["zigbee2mqtt-radiator-thermostat", "shelly-st1820", "venstar-colortouch", "bsb-lan-heating"])
   func thermostat(id: String) throws {
     var bench = try Bench(id)
     bench.read()

@@ -17,12 +17,17 @@ enum ShippedProfiles {
   static let ids = [
     "huawei-sun2000", "eastron-sdm630", "zigbee2mqtt-radiator-thermostat", "fronius-solar-api-v1", "sunspec-inverter",
     "sunspec-storage", "shelly-st1820", "tasmota-energy-plug", "venstar-colortouch",
+    "tesla-powerwall", "enphase-iq-battery", "sma-webconnect",
+    "sonnen-sonnenbatterie", "bsb-lan-heating", "opendtu-http",
   ]
+
+  /// What an installation says of the simulated home.
+  private static let given: [String: [String: ScalarValue]] = ["sonnen-sonnenbatterie": ["maxPowerW": .number(5000)]]
 
   static func bound(_ id: String, _ parameters: [String: ScalarValue] = [:]) throws -> BoundProfile {
     let profile = try #require(
       library.profile(id), "the profile \(id) cannot be read: \(library.diagnostics.map(\.oneLine))")
-    var all = parameters
+    var all = parameters.merging(given[id] ?? [:]) { mine, _ in mine }
     for parameter in profile.parameters where parameter.defaultValue == nil && all[parameter.name] == nil {
       all[parameter.name] = .text("test-device")
     }

@@ -188,6 +188,24 @@ struct WireTests {
     }
   }
 
+  @Test("A login is asked for, gives a cookie, and opens everything else")
+  func login() async throws {
+    try await play(try plan([("tesla-powerwall", .http(port: 0), nil)])) { ready, _ in
+      let base = "http://127.0.0.1:\(try #require(ready.httpPorts["tesla-powerwall"]))"
+      var poll = HTTPClientRequest(url: "\(base)/api/meters/aggregates")
+      #expect(try await HTTPClient.shared.execute(poll, timeout: .seconds(5)).status == .unauthorized)
+      var login = HTTPClientRequest(url: "\(base)/api/login/Basic")
+      login.method = .POST
+      login.body = .bytes(
+        ByteBuffer(string: #"{"username":"customer","email":"","password":"test-device","force_sm_off":false}"#))
+      let answer = try await HTTPClient.shared.execute(login, timeout: .seconds(5))
+      let cookie = try #require(answer.headers.first(name: "Set-Cookie")?.split(separator: ";").first)
+      poll.headers.add(name: "Cookie", value: String(cookie))
+      let meters = try await HTTPClient.shared.execute(poll, timeout: .seconds(5))
+      #expect(String(buffer: try await meters.body.collect(upTo: 100_000)).contains("instant_power"))
+    }
+  }
+
   private func get(_ url: String) async throws -> String {
     let answer = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(5))
     return String(buffer: try await answer.body.collect(upTo: 100_000))

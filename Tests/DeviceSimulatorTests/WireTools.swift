@@ -28,6 +28,10 @@ enum Tool {
     return process
   }
 
+  /// Ends a program that was left running. A program that a thread of Swift's pool starts inherits its blocked signals,
+  /// so it would never hear a polite one and outlive the tests.
+  static func end(_ process: Process) { kill(process.processIdentifier, SIGKILL) }
+
   /// Runs a program to its end and returns what it said.
   ///
   /// The output goes to a file: another program that is started at the same moment could inherit a pipe and keep it open.
@@ -150,7 +154,7 @@ struct SerialPair {
   }
 
   func end() {
-    process.terminate()
+    Tool.end(process)
     try? FileManager.default.removeItem(at: directory)
   }
 }
@@ -172,7 +176,7 @@ struct Broker {
   }
 
   func end() {
-    process.terminate()
+    Tool.end(process)
     try? FileManager.default.removeItem(at: file)
   }
 
@@ -184,7 +188,7 @@ struct Broker {
   func firstMessage(_ topic: String, where condition: (String) -> Bool = { _ in true }) async throws -> String {
     let output = Pipe()
     let process = try Tool.start("mosquitto_sub", ["-p", "\(port)", "-t", topic, "-W", "20"], output: output)
-    defer { process.terminate() }
+    defer { Tool.end(process) }
     var text = ""
     for await chunk in Tool.chunks(of: output) {
       text += chunk

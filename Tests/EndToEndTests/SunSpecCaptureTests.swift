@@ -53,7 +53,7 @@ struct SunSpecCaptureTests {
     "acPowerW": "W", "apparentPowerVA": "VA", "reactivePowerVar": "VAr", "powerFactor": "PF", "frequencyHz": "Hz",
     "phases.l1.voltageV": "PhVphA", "phases.l2.voltageV": "PhVphB", "phases.l3.voltageV": "PhVphC",
     "phases.l1.currentA": "AphA", "phases.l2.currentA": "AphB", "phases.l3.currentA": "AphC",
-    "energyGeneratedTotalWh": "WH", "dcPowerW": "DCW", "temperatureC": "TmpCab", "vendorStatus": "StVnd",
+    "energyGeneratedTotalWh": "WH", "temperatureC": "TmpCab", "vendorStatus": "StVnd",
   ]
 
   private func points(of model: Int) throws -> [String: Any] {

@@ -75,4 +75,15 @@ struct ConfigurationTests {
     let redact = SecretRedaction(["p ss", "p ss word", ""])
     #expect(redact("p ss word, p ss, p%20ss%20word") == "•••, •••, •••")
   }
+
+  @Test("No beginning of a secret stays where a long text is cut")
+  func redactionBeforeCutting() {
+    let token = String(repeating: "k7", count: 400)
+    let redact = SecretRedaction([token])
+    let cut = String(repeating: "x", count: 150) + token
+    #expect(presentable(cut, redact) == String(repeating: "x", count: 150) + SecretRedaction.mark)
+    #expect(!presentable(String(repeating: token, count: 100), redact).contains("k7"))
+    #expect(presentable(String(repeating: "y", count: 100_000), redact).count == 200)
+    #expect(presentable("a\nb", redact) == "a b")
+  }
 }

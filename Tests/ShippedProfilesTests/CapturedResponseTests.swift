@@ -77,4 +77,158 @@ struct CapturedResponseTests {
         "setpointSource": .text("manual"),
       ])
   }
+
+  @Test("A Tesla gateway with two batteries at work")
+  func powerwall() throws {
+    var device = try CapturedDevice("tesla/powerwall.yaml", ["password": .text("abcde")])
+    for (request, file) in [
+      ("meters", "meters_aggregates"), ("grid", "grid_status"), ("system", "system_status"),
+      ("operation", "operation"), ("status", "status"),
+    ] {
+      try device.answer(request, try ProjectFiles.json("powerwall/\(file).json"))
+    }
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "battery",
+      [
+        "powerW": .number(-10), "energyChargedTotalWh": .number(5_265_110),
+        "energyDischargedTotalWh": .number(4_379_890), "energyStoredWh": .number(14807),
+        "energyCapacityWh": .number(28078), "maxChargePowerW": .number(9200),
+        "operatingMode": .text("selfConsumption"), "gridConnection": .text("onGrid"),
+        "firmwareVersion": .text("1.50.1 c58c2df3"),
+      ])
+    try device.expect(
+      "grid", ["powerW": .number(-5347.455078125), "energyImportedTotalWh": .number(9_852_397.795532543)])
+    try device.expect("load", ["powerW": .number(734.1549565813606)])
+    try device.expect("inverter", ["acPowerW": .number(6099.032958984375)])
+  }
+
+  @Test("An AhoyDTU with an MI-1500")
+  func ahoy() throws {
+    var device = try CapturedDevice("ahoydtu/http.yaml")
+    try device.answer("live", try ProjectFiles.json("opendtu/ahoy_0.5.93_live.json"))
+    try device.answer("inverter", try ProjectFiles.json("opendtu/ahoy_0.5.93_inverter-id-0.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "inverter",
+      [
+        "acPowerW": .number(223.7), "energyGeneratedTotalWh": .number(422_603), "energyTodayWh": .number(2223),
+        "powerLimitPercent": .null, "dcInputs.4.powerW": .number(58.7),
+      ])
+  }
+
+  @Test(
+    "The tariffs of Enphase gateways show mode and reserve, and can be sent back with another reserve",
+    arguments: ["7.6.175_with_cts", "7.6.185_with_cts_and_battery_3t", "8.2.4382_ACB"])
+  func enphaseTariff(folder: String) throws {
+    var device = try CapturedDevice("enphase/iq-battery.yaml", ["token": .text("abc")])
+    let tariff = try ProjectFiles.json("enphase/\(folder)/admin_lib_tariff")
+    try device.answer("tariff", tariff)
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect("battery", ["operatingMode": .text("selfConsumption")])
+    let (index, part) = try device.device("battery")
+    let operations = try device.decoder.snapshot().operations(
+      for: try #require(part.command("set-reserve")).steps, part: index, input: ["reservePercent": .number(42)],
+      before: [:])
+    guard case .modify(let modification)? = operations.first else {
+      Issue.record("\(operations)")
+      return
+    }
+    let text = try ProjectFiles.text(ProjectFiles.fixtures.appending(path: "enphase/\(folder)/admin_lib_tariff"))
+    let body = try #require(try modification.request(from: Array(text.utf8)).body)
+    let document = try JSONDocument(parsing: Array(body.utf8))
+    #expect(document.value(at: try #require(DocumentPath("/tariff/storage_settings/reserved_soc"))) == .number(42))
+    let sent = try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: [String: Any]])
+    let read = try #require(tariff.value as? [String: Any])["tariff"] as? [String: Any]
+    #expect(Array(sent.keys) == ["tariff"])
+    func rest(_ object: [String: Any]?) -> NSDictionary? {
+      object.map { NSDictionary(dictionary: $0.filter { $0.key != "storage_settings" }) }
+    }
+    #expect(rest(sent["tariff"]) == rest(read))
+  }
+
+  @Test("An OpenDTU with an HM-600 that it does not reach just now")
+  func openDTU() throws {
+    var device = try CapturedDevice("opendtu/http.yaml", ["serial": .text("114182000000")])
+    try device.answer("status", try ProjectFiles.json("opendtu/opendtu_v24.2.12_inverter.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "inverter",
+      [
+        "acPowerW": .number(12.10000038), "frequencyHz": .number(49.97999954), "temperatureC": .number(18.5),
+        "dcInputs.1.powerW": .number(12.60000038), "dcInputs.2.voltageV": .number(0.5), "energyTodayWh": .number(4),
+        "powerLimitPercent": .number(100), "powerLimitW": .number(600), "status": .text("unknown"),
+      ])
+  }
+
+  @Test("The overview of an OpenDTU: the inverter that was never heard has no limit")
+  func openDTUOverview() throws {
+    var device = try CapturedDevice("opendtu/http.yaml", ["serial": .text("114182000001")])
+    try device.answer("status", try ProjectFiles.json("opendtu/opendtu_v24.2.12_livedata_status.json"))
+    try device.expect(
+      "inverter", ["powerLimitPercent": .null, "powerLimitW": .null, "acPowerW": .null, "status": .text("unknown")])
+  }
+
+  @Test("A heating controller behind BSB-LAN, and what is sent to it")
+  func bsbLAN() throws {
+    var device = try CapturedDevice("bsb-lan/heating.yaml")
+    try device.answer("device", try ProjectFiles.json("bsblan/device.json"))
+    try device.answer("state", try ProjectFiles.json("bsblan/state.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "thermostat",
+      [
+        "firmwareVersion": .text("1.0.38-20200730234859"), "ambientTemperatureC": .number(19.3),
+        "outdoorTemperatureC": .null, "heatSetpointC": .number(18), "hvacMode": .text("heat"),
+        "hvacAction": .text("idle"), "vendorStatus": .text("Room temperature limitation"),
+      ])
+    let (index, part) = try device.device("thermostat")
+    for (verb, input, file) in [
+      ("set-setpoints", ["heatSetpointC": ScalarValue.number(19)], "thermostat_temp"),
+      ("set-operating-mode", ["mode": .text("heat")], "thermostat_hvac"),
+    ] {
+      let operations = try device.decoder.snapshot().operations(
+        for: try #require(part.command(verb)).steps, part: index, input: input, before: [:])
+      guard case .request(let request)? = operations.first, let body = request.body else {
+        Issue.record("\(operations)")
+        continue
+      }
+      let sent = try JSONDocument(parsing: Array(body.utf8))
+      let captured = try JSONDocument(parsing: try ProjectFiles.json("bsblan/\(file).json").bytes())
+      for name in ["Parameter", "Value", "Type"] {
+        let path = try #require(DocumentPath("/\(name)"))
+        #expect(sent.value(at: path) == captured.value(at: path), "\(verb): \(name)")
+      }
+    }
+  }
+
+  @Test("Enphase gateways with active CTs")
+  func enphaseMetered() throws {
+    var device = try CapturedDevice("enphase/iq-gateway.yaml", ["token": .text("abc")])
+    try device.answer("production", try ProjectFiles.json("enphase/7.3.517/production.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "inverter",
+      [
+        "acPowerW": .number(4556.139), "energyGeneratedTotalWh": .number(19_230_313.461),
+        "energyTodayWh": .number(18_633.461), "reactivePowerVar": .number(407.762),
+        "apparentPowerVA": .number(4646.052),
+      ])
+    try device.expect("grid", ["powerW": .number(-765.064)])
+    try device.expect("load", ["powerW": .number(3791.075), "energyImportedTotalWh": .number(27_629_799.104)])
+  }
+
+  @Test(
+    "Enphase gateways without CTs count their micro-inverters",
+    arguments: [("5.0.62", 7904.0, 133_798_554.0), ("7.6.175_standard", 5739, 174_174)])
+  func enphaseCounted(folder: String, power: Double, energy: Double) throws {
+    var device = try CapturedDevice("enphase/iq-gateway.yaml", ["token": .text("abc")])
+    try device.answer("production", try ProjectFiles.json("enphase/\(folder)/production.json"))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect(
+      "inverter",
+      ["acPowerW": .number(power), "energyGeneratedTotalWh": .number(energy), "energyTodayWh": .null])
+    try device.expect("grid", ["powerW": .null])
+    try device.expect("load", ["powerW": .null])
+  }
 }

@@ -50,6 +50,7 @@ struct ProfileNeedsTests {
         add(value, under: text)
       }
       for element in node.elements { add(element, under: key) }
+      if node.isSequence, let key { pairs.insert("\(key): […]") }
       guard let text = node.scalarText else { return }
       texts.append(text)
       if let key { pairs.insert("\(key): \(text)") }

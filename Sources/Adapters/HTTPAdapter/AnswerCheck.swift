@@ -13,22 +13,29 @@ struct HTTPAnswer: Sendable {
 enum AnswerCheck {
   /// `nil` if the answer is good.
   ///
-  /// - Parameter now: wall time, for a `Retry-After` that is a date.
-  static func failure(of answer: HTTPAnswer, to request: HTTPRequestData, now: Timestamp) -> HTTPFailure? {
-    if let failure = statusFailure(answer, now: now) { return failure }
+  /// - Parameters:
+  ///   - now: wall time, for a `Retry-After` that is a date.
+  ///   - redact: takes out secrets that the device repeats. It comes before texts are cut: what is left of a secret
+  ///     that was cut would not be known as one any more.
+  static func failure(
+    of answer: HTTPAnswer, to request: HTTPRequestData, now: Timestamp, redact: SecretRedaction
+  ) -> HTTPFailure? {
+    if let failure = statusFailure(answer, now: now, redact) { return failure }
     if !request.mayAnswerPage, isWebPage(answer) {
       return HTTPFailure(
         kind: .notUnderstood, message: "a web page (HTML) came instead of data; is the address of the link right?")
     }
-    return request.expect.isEmpty ? nil : expectationFailure(answer, request)
+    return request.expect.isEmpty ? nil : expectationFailure(answer, request, redact)
   }
 
-  private static func statusFailure(_ answer: HTTPAnswer, now: Timestamp) -> HTTPFailure? {
+  private static func statusFailure(
+    _ answer: HTTPAnswer, now: Timestamp, _ redact: SecretRedaction
+  ) -> HTTPFailure? {
     let header = answer.headers.first(name: "Retry-After")
     switch answer.status {
     case 200..<300: return nil
     case 300..<400:
-      let target = answer.headers.first(name: "Location").map { " to \(presentable($0))" } ?? ""
+      let target = answer.headers.first(name: "Location").map { " to \(presentable($0, redact))" } ?? ""
       return HTTPFailure(
         kind: .refused(answer.status),
         message: "HTTP \(answer.status): a redirection\(target), which is not followed; configure the final address")
@@ -59,7 +66,9 @@ enum AnswerCheck {
     return text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<head")
   }
 
-  private static func expectationFailure(_ answer: HTTPAnswer, _ request: HTTPRequestData) -> HTTPFailure? {
+  private static func expectationFailure(
+    _ answer: HTTPAnswer, _ request: HTTPRequestData, _ redact: SecretRedaction
+  ) -> HTTPFailure? {
     let document: JSONDocument
     do {
       document = try JSONDocument(parsing: answer.body)
@@ -69,10 +78,10 @@ enum AnswerCheck {
     for expectation in request.expect {
       let value = document.value(at: expectation.path)
       guard !expectation.holds(for: value) else { continue }
-      var message = "\(expectation.path) is \(value.map { presentable($0.description) } ?? "missing")"
+      var message = "\(expectation.path) is \(value.map { presentable($0.description, redact) } ?? "missing")"
       if expectation.equals != HTTPRequestData.Expectation.anything { message += ", expected \(expectation.equals)" }
       if let path = request.reasonPath, let reason = document.value(at: path), reason != .null {
-        message += ": \(presentable(reason.description))"
+        message += ": \(presentable(reason.description, redact))"
       }
       return HTTPFailure(kind: .refused(answer.status), message: message)
     }

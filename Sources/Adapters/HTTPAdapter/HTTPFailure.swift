@@ -1,4 +1,5 @@
 import AdapterKit
+import DeviceProfiles
 
 /// Why a request did not give what was asked for.
 struct HTTPFailure: Error, Sendable, Hashable {
@@ -65,11 +66,18 @@ struct HTTPFailure: Error, Sendable, Hashable {
   }
 }
 
-/// Text of a device made fit for one line of a log: no control characters, not too long.
-func presentable(_ text: some StringProtocol) -> String {
+/// Text of a device made fit for one line of a log: no secrets, no control characters, not too long.
+func presentable(_ text: String, _ redact: SecretRedaction) -> String {
   let limit = 200
-  let visible = text.unicodeScalars.lazy.map { $0.properties.generalCategory == .control ? " " : $0 }
+  // An answer may have megabytes. What lies within the length of a secret before the end of the searched part may be the
+  // beginning of one, so it is not shown.
+  let reach = 3 * LoginSession.maxValueBytes
+  var searched = ""
+  searched.unicodeScalars.append(contentsOf: text.unicodeScalars.prefix(limit + reach))
+  let isCut = searched.unicodeScalars.count == limit + reach
+  let visible = redact(searched).unicodeScalars.dropLast(isCut ? reach : 0)
   var result = ""
-  result.unicodeScalars.append(contentsOf: visible.prefix(limit))
+  result.unicodeScalars.append(
+    contentsOf: visible.prefix(limit).lazy.map { $0.properties.generalCategory == .control ? " " : $0 })
   return result
 }

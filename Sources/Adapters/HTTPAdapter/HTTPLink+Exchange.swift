@@ -18,7 +18,8 @@ extension HTTPLink {
     do throws(HTTPFailure) {
       let answer = try await answer(to: data, of: index, isPoll: isPoll)
       try checkSession(answer, to: data, of: index)
-      if let failure = AnswerCheck.failure(of: answer, to: data, now: time.wall()) { throw failure }
+      let redact = agenda.endpoints[index].redact
+      if let failure = AnswerCheck.failure(of: answer, to: data, now: time.wall(), redact: redact) { throw failure }
       return answer
     } catch {
       throw account(for: error, of: index)

@@ -18,10 +18,8 @@ extension HTTPLink {
       var last: HTTPAnswer?
       for step in steps { last = try await perform(step, of: index) }
       agenda.endpoints[index].session?.open(last: last, now: time.monotonic())
-      agenda.endpoints[index].hideSecrets()
       keepLastingValues(of: index)
     } catch {
-      agenda.endpoints[index].hideSecrets()
       guard !isStopping, error.kind != .stopped else { return }
       noteLogin(error, stage: stage, of: index)
     }
@@ -38,8 +36,14 @@ extension HTTPLink {
     }
     do throws(HTTPFailure) {
       let answer = try await answer(to: step.request, of: index, isPoll: false)
-      if let failure = AnswerCheck.failure(of: answer, to: step.request, now: time.wall()) { throw failure }
-      if let missing = agenda.endpoints[index].session?.take(answer, of: step) {
+      let redact = agenda.endpoints[index].redact
+      if let failure = AnswerCheck.failure(of: answer, to: step.request, now: time.wall(), redact: redact) {
+        throw failure
+      }
+      let missing = agenda.endpoints[index].session?.take(answer, of: step)
+      // The next step's answer may repeat what this one gave.
+      agenda.endpoints[index].hideSecrets()
+      if let missing {
         throw HTTPFailure(kind: .refused(answer.status), message: "the answer has no \(missing)")
       }
       return answer
@@ -67,7 +71,7 @@ extension HTTPLink {
     guard let session = agenda.endpoints[index].session else { return }
     let request = "\(data.method) \(data.path)"
     guard session.isEnd(answer) else {
-      agenda.endpoints[index].session?.note(answer.headers)
+      if agenda.endpoints[index].session?.note(answer.headers) == true { agenda.endpoints[index].hideSecrets() }
       agenda.endpoints[index].session?.worked(request)
       return
     }

@@ -43,7 +43,7 @@ extension HTTPLink {
     count(isReadable ? "incomplete" : "not understood")
     return HTTPFailure(
       kind: isReadable ? .refused(answer.status) : .notUnderstood,
-      message: presentable(agenda.endpoints[index].redact(text)))
+      message: presentable(text, agenda.endpoints[index].redact))
   }
 
   private func note(_ failure: HTTPFailure, request: Int, of index: Int) {

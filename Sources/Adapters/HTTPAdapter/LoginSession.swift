@@ -144,8 +144,13 @@ struct LoginSession: Sendable {
     fruitlessRenewals = 0
   }
 
-  /// Cookies that come with any answer.
-  mutating func note(_ headers: HTTPHeaders) { if login.usesCookies { cookies.take(headers) } }
+  /// Takes cookies, which come with any answer; returns whether they are others now.
+  mutating func note(_ headers: HTTPHeaders) -> Bool {
+    guard login.usesCookies else { return false }
+    let before = cookies
+    cookies.take(headers)
+    return cookies != before
+  }
 
   /// The session is over, as far as this side is concerned.
   mutating func close() { isOpen = false }

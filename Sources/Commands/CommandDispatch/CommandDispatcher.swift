@@ -44,7 +44,8 @@ public actor CommandDispatcher {
       if let lane = lanes[id] {
         await lane.retarget(target)
       } else {
-        lanes[id] = CommandLane(target: target, context: context)
+        lanes[id] = CommandLane(
+          target: target, context: context, holderOf: { [weak self] in await self?.holder(of: $0) })
       }
     }
   }
@@ -82,7 +83,9 @@ public actor CommandDispatcher {
           .outOfRange, "the time to live must be above 0 s and at most \(Int(CommandRequest.maxTTLSeconds)) s",
           parameter: "ttlSeconds")
       }
-      try await lane.checkWriteBudget(of: try await lane.validate(request))
+      let validated = try await lane.validate(request)
+      try await lane.checkInterlocks(of: validated)
+      try await lane.checkWriteBudget(of: validated)
       guard await lane.waitingCount < DispatchTiming.maxWaiting else {
         throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
       }
@@ -101,8 +104,9 @@ public actor CommandDispatcher {
   /// Everything that `submit` would send, in order, as text. Changes nothing.
   public func dryRun(_ request: CommandRequest) async throws(CommandRefusal) -> [String] {
     let lane = try lane(of: request)
-    let operations = try await lane.validate(request).operations
-    return await lane.target.words(for: operations)
+    let validated = try await lane.validate(request)
+    try await lane.checkInterlocks(of: validated)
+    return await lane.target.words(for: validated.operations)
   }
 
   /// Withdraws a command: one that waits is not sent, one with a running lease is undone.
@@ -126,6 +130,9 @@ public actor CommandDispatcher {
     guard let lane = lanes[deviceID] else { return nil }
     return await lane.presentTarget().profile
   }
+
+  /// What holds a device with a lease.
+  private func holder(of deviceID: String) async -> CommandName? { await lanes[deviceID]?.holder?.record.name }
 
   /// The command that holds a device with a lease, if there is one.
   public func activeLease(of deviceID: String) async -> CommandRecord? {

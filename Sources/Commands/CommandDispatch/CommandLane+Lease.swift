@@ -36,6 +36,7 @@ extension CommandLane {
         nextRenewal = now + renewEvery
       }
       if now >= nextLook {
+        if let forbidden = await violation(of: lease) { return await forbid(lease.record.id, forbidden) }
         await supervise(&drift)
         nextLook = context.time.monotonic() + DispatchTiming.superviseInterval
       }
@@ -46,7 +47,8 @@ extension CommandLane {
     guard let keepAlive = lease?.validated.command.keepAlive, await turn.take() else { return }
     defer { turn.give() }
     // It may have ended while another command had the turn.
-    guard let lease, !Task.isCancelled, context.time.monotonic() < lease.endsAt else { return }
+    guard let lease, !Task.isCancelled, context.time.monotonic() < lease.endsAt, await violation(of: lease) == nil
+    else { return }
     let steps = keepAlive.steps.isEmpty ? lease.validated.command.steps : keepAlive.steps
     if let failure = await send(steps, lease.validated) {
       context.logger.warning(
@@ -96,6 +98,16 @@ extension CommandLane {
     guard !Task.isCancelled, let ended = lease else { return }
     lease = nil
     await revert(ended.record, ended.validated, as: .completed, detail: "its time is over")
+  }
+
+  /// Ends a lease that the installation forbids by now.
+  private func forbid(_ id: String, _ refusal: CommandRefusal) async {
+    guard await turn.take() else { return }
+    defer { turn.give() }
+    guard !Task.isCancelled, var ended = lease, ended.record.id == id else { return }
+    lease = nil
+    ended.record.failure = .init(code: refusal.code, message: refusal.description, isRetryable: true)
+    await revert(ended.record, ended.validated, as: .reverted, detail: refusal.message)
   }
 
   /// Ends the running lease before its time and undoes the command.

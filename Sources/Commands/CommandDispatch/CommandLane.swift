@@ -27,12 +27,22 @@ actor CommandLane {
   var undoing: Task<Void, Never>?
   /// The lives under way, by command; the recovery of the last run has its own key.
   var running: [String: Task<Void, Never>] = [:]
+  /// What the device was told last.
+  var memory = SwitchMemory()
+  /// Whether `memory` knows what the journal knows.
+  var hasRecalled = false
   /// Whether this run has said that the device may wear out.
   var hasWarnedOfWear = false
 
-  init(target: DispatchTarget, context: DispatchContext) {
+  /// What holds another device with a lease.
+  let holderOf: @Sendable (String) async -> CommandName?
+
+  init(
+    target: DispatchTarget, context: DispatchContext, holderOf: @escaping @Sendable (String) async -> CommandName?
+  ) {
     self.target = target
     self.context = context
+    self.holderOf = holderOf
   }
 
   /// Takes over a new adapter for the same device; the running lease goes on with it.
@@ -123,6 +133,7 @@ actor CommandLane {
       // What was true when it was accepted may not be any more.
       let validated = inheriting(try await validate(again: record))
       try checkHolder(against: record, onConflict)
+      try await checkInterlocks(of: validated)
       try await checkWriteBudget(of: validated)
       await makeRoom(for: record, validated)
       await dispatch(&record, validated)
@@ -202,6 +213,7 @@ actor CommandLane {
     guard !Task.isCancelled else {
       return await fail(&record, .cancelled, .cancelled, "withdrawn before it was sent")
     }
+    remember(validated)
     let wasFree = lease == nil && owed.isEmpty
     do {
       try await target.adapter.execute(validated.operations, on: target.endpoint)

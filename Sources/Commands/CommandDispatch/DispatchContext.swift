@@ -13,6 +13,8 @@ public struct DispatchContext: Sendable {
   public var logger: Logger
   /// Whether the gateway hears from a device now.
   public var connectivity: @Sendable (String) -> Connectivity
+  /// What the grid meter at a device's site shows, in W, positive importing; `nil` without a fresh value.
+  public var gridPower: @Sendable (String) -> Double?
   /// Told after each durable change of a command.
   public var changed: @Sendable (CommandRecord) async -> Void
   /// Told when a device needs a person, and when that is over.
@@ -23,13 +25,14 @@ public struct DispatchContext: Sendable {
   /// Puts together what all lanes share; nothing starts here.
   public init(
     store: GatewayStore, time: TimeSource, logger: Logger, connectivity: @escaping @Sendable (String) -> Connectivity,
-    changed: @escaping @Sendable (CommandRecord) async -> Void,
+    gridPower: @escaping @Sendable (String) -> Double?, changed: @escaping @Sendable (CommandRecord) async -> Void,
     found: @escaping @Sendable (CommandFinding) async -> Void, makeID: @escaping @Sendable () -> String
   ) {
     self.store = store
     self.time = time
     self.logger = logger
     self.connectivity = connectivity
+    self.gridPower = gridPower
     self.changed = changed
     self.found = found
     self.makeID = makeID

@@ -16,11 +16,13 @@ public struct DispatchTarget: Sendable {
   public var adapter: any Adapter
   /// How often a day the device may be written, where the installation says so; `nil` = as the profile says.
   public var writeBudget: Int?
+  /// What the installation forbids.
+  public var interlocks: Interlocks
 
   /// A device of the configuration; `part` must be an index into the profile's parts.
   public init(
     deviceID: String, endpoint: EndpointID, part: Int, profile: BoundProfile, adapter: any Adapter,
-    writeBudget: Int? = nil
+    writeBudget: Int? = nil, interlocks: Interlocks = Interlocks()
   ) {
     self.deviceID = deviceID
     self.endpoint = endpoint
@@ -28,6 +30,7 @@ public struct DispatchTarget: Sendable {
     self.profile = profile
     self.adapter = adapter
     self.writeBudget = writeBudget
+    self.interlocks = interlocks
   }
 
   /// The profile's description of this device.

@@ -82,7 +82,7 @@ public struct ConfigurationReader {
     _ node: YAMLNode?, customers: [GatewayConfiguration.Customer]
   ) -> [GatewayConfiguration.Site] {
     elements(of: node).compactMap { entry in
-      guard entry.expectMapping(keys: ["id", "name", "customer", "timezone", "latitude", "longitude"]),
+      guard entry.expectMapping(keys: ["id", "name", "customer", "timezone", "latitude", "longitude", "interlocks"]),
         let id = readID(entry)
       else { return nil }
       let zone = entry["timezone"]?.textValue() ?? "UTC"
@@ -95,7 +95,8 @@ public struct ConfigurationReader {
       return .init(
         id: id, name: entry["name"]?.textValue() ?? id,
         customerID: reference(entry["customer"], to: customers.map(\.id), what: "customer"), timezone: zone,
-        latitude: coordinate(entry["latitude"], limit: 90), longitude: coordinate(entry["longitude"], limit: 180))
+        latitude: coordinate(entry["latitude"], limit: 90), longitude: coordinate(entry["longitude"], limit: 180),
+        interlocks: InterlockReader().read(entry["interlocks"]))
     }
   }
 

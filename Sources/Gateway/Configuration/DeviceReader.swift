@@ -1,3 +1,4 @@
+import CommandDispatch
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
@@ -12,7 +13,7 @@ struct DeviceReader {
 
   private static let keys = [
     "id", "name", "profile", "part", "link", "parameters", "site", "customer", "role", "tags",
-    "writeBudget",
+    "writeBudget", "interlocks",
   ]
 
   mutating func read(_ node: YAMLNode?) -> [GatewayConfiguration.Device] {
@@ -40,7 +41,13 @@ struct DeviceReader {
     return .init(
       id: id, name: entry["name"]?.textValue() ?? id, profile: bound, part: part, linkID: linkID, siteID: siteID,
       customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [],
-      writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget), endpointName: id)
+      writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget),
+      interlocks: interlocks(entry, siteID), endpointName: id)
+  }
+
+  private func interlocks(_ entry: YAMLNode, _ siteID: String?) -> Interlocks {
+    let site = sites.first { $0.id == siteID }?.interlocks ?? Interlocks()
+    return InterlockReader().read(entry["interlocks"], over: site)
   }
 
   private func profile(_ entry: YAMLNode) -> DeviceProfile? {

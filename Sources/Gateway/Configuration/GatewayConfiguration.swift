@@ -1,3 +1,4 @@
+public import CommandDispatch
 public import DeviceProfiles
 public import EnergyModel
 
@@ -41,6 +42,8 @@ public struct GatewayConfiguration: Sendable {
     public var latitude: Double?
     /// Degrees, east positive.
     public var longitude: Double?
+    /// What is forbidden to all devices of the site.
+    public var interlocks = Interlocks()
   }
 
   /// One device of the unified model.
@@ -65,6 +68,8 @@ public struct GatewayConfiguration: Sendable {
     public var tags: [String]
     /// How often a day it may be written where it keeps settings in flash; `nil` = as the profile says.
     public var writeBudget: Int?
+    /// What the installation forbids, the site's rules included.
+    public var interlocks = Interlocks()
     /// The endpoint that it shares with the other devices of the same link, profile and parameters: their ids, joined
     /// by `+`.
     public var endpointName: String

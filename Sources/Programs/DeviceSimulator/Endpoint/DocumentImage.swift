@@ -45,9 +45,12 @@ struct DocumentImage: Sendable {
     for (name, request) in requests { documents.append(Document(name: name, expect: request.expect)) }
   }
 
-  /// Forgets the values; topics and requests stay.
+  /// Forgets the values; topics and requests stay, and marks where any value will do.
   mutating func clear() {
-    for index in documents.indices { documents[index].tree = nil }
+    for index in documents.indices {
+      documents[index].tree = nil
+      expect(of: index) { $0.equals == HTTPRequestData.Expectation.anything }
+    }
   }
 
   /// Puts the value of a point where the device says it.
@@ -79,12 +82,14 @@ struct DocumentImage: Sendable {
 
   /// Adds what answers must contain to count as good ones.
   mutating func fillExpectations() {
-    for index in documents.indices {
-      for expectation in documents[index].expect {
-        var tree = documents[index].tree ?? .object([])
-        tree.set(expectation.equals, at: expectation.path)
-        documents[index].tree = tree
-      }
+    for index in documents.indices { expect(of: index) { $0.equals != HTTPRequestData.Expectation.anything } }
+  }
+
+  private mutating func expect(of index: Int, where isWanted: (HTTPRequestData.Expectation) -> Bool) {
+    for expectation in documents[index].expect where isWanted(expectation) {
+      var tree = documents[index].tree ?? .object([])
+      tree.set(expectation.equals, at: expectation.path)
+      documents[index].tree = tree
     }
   }
 

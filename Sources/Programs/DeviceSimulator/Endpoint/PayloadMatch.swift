@@ -56,8 +56,11 @@ struct PayloadMatch {
 
   /// The path of a request beside that of a template, whose slash may be missing.
   func path(_ template: TextTemplate, observed: String) -> [CommandMatcher.Pair]? {
-    guard case .literal(let text) = template else { return pair(template, observed: .text(observed)) }
-    return DocumentImage.filledPath(text, bound) == observed ? [] : nil
+    let observed = Self.decoded(path: observed)
+    if case .literal(let text) = template {
+      return Self.decoded(path: DocumentImage.filledPath(text, bound)) == observed ? [] : nil
+    }
+    return pair(template, observed: .text(observed)) ?? pair(template, observed: .text(String(observed.dropFirst())))
   }
 
   /// A text template beside a text.
@@ -149,7 +152,10 @@ struct PayloadMatch {
     return result
   }
 
-  private static func decoded(_ text: Substring) -> String {
+  /// A path as the profile writes it, whatever of it the client encoded.
+  static func decoded(path: String) -> String { decoded(path[...], plusIsBlank: false) }
+
+  private static func decoded(_ text: Substring, plusIsBlank: Bool = true) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.first {
@@ -160,7 +166,7 @@ struct PayloadMatch {
         bytes.append(value)
         rest = rest.dropFirst(2)
       } else {
-        bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+        bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
       }
     }
     return String(decoding: bytes, as: UTF8.self)

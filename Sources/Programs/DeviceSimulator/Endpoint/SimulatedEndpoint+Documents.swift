@@ -99,7 +99,7 @@ extension SimulatedEndpoint {
     if !faults.ignoresWrites {
       for command in recognised.commands { perform(command, home: &home, monotonic: monotonic) }
     }
-    return recognised.isKnown ? Self.acknowledgement(of: step) : Self.refusal(of: step)
+    return recognised.isKnown ? Self.acknowledgement(of: recognised.request ?? step) : Self.refusal(of: step)
   }
 
   private static func pairs(
@@ -115,7 +115,8 @@ extension SimulatedEndpoint {
   private func polledAnswer(method: String, path: String, body: String) -> HTTPAnswer? {
     guard let documents else { return nil }
     let polled = documents.requests.first { polled in
-      polled.request.method == method && polled.request.path == path
+      polled.request.method == method
+        && PayloadMatch.decoded(path: polled.request.path) == PayloadMatch.decoded(path: path)
         && (polled.request.body == nil || polled.request.body == body)
     }
     guard let polled, let document = documents.documents.first(where: { $0.name == polled.name }),
@@ -128,8 +129,8 @@ extension SimulatedEndpoint {
   private func objectToModify(method: String, path: String) -> HTTPAnswer? {
     for part in bound.profile.parts {
       for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
-        guard case .modify(let change) = step, case .literal(let text) = change.read.path, method == change.read.method,
-          DocumentImage.filledPath(text, bound) == path
+        guard case .modify(let change) = step, method == change.read.method,
+          PayloadMatch(bound: bound).path(change.read.path, observed: path) != nil
         else { continue }
         var tree = JSONTree.object([])
         for change in change.changes { tree.set(.null, at: DocumentImage.path(change.path, bound)) }
@@ -178,6 +179,18 @@ extension SimulatedEndpoint {
     var commands: [RecognisedCommand] = []
     /// Whether it is a step of a command at all, even one that does nothing by itself.
     var isKnown = false
+    /// The first such step, if it is a request.
+    var request: HTTPRequestTemplate?
+
+    mutating func know(_ step: CommandStep) {
+      isKnown = true
+      guard request == nil else { return }
+      switch step {
+      case .request(let template): request = template
+      case .modify(let change): request = change.write
+      case .write, .publish, .wait: break
+      }
+    }
   }
 
   /// All commands of which this is the step that carries the inputs, or the last step of a command without inputs.
@@ -190,9 +203,9 @@ extension SimulatedEndpoint {
       let before = snapshot.values(part: index)
       for command in part.verbs.compactMap({ part.command($0) }) {
         let matcher = CommandMatcher(snapshot: snapshot, before: before, part: index, command: command)
-        for (isLast, found) in observed(command.steps, pairs) {
+        for (step, isLast, found) in observed(command.steps, pairs) {
           guard let solved = matcher.inputs(for: found, lenient: true) else { continue }
-          result.isKnown = true
+          result.know(step)
           let input = solved.filter { $0.value != .null }
           guard command.inputs.isEmpty ? isLast : !input.isEmpty else { continue }
           let meaning = RecognisedCommand.Meaning.command(
@@ -214,9 +227,9 @@ extension SimulatedEndpoint {
       guard case .steps(let steps, _) = command.revert else { continue }
       let matcher = CommandMatcher(
         snapshot: snapshot, before: before, part: index, command: command, unknowns: .before)
-      for (isLast, found) in observed(steps, pairs) {
+      for (step, isLast, found) in observed(steps, pairs) {
         guard let values = matcher.inputs(for: found) else { continue }
-        result.isKnown = true
+        result.know(step)
         guard isLast else { continue }
         result.commands.append(
           RecognisedCommand(part: index, meaning: CommandMatcher.meaning(ofRevert: command.verb, values)))
@@ -227,7 +240,7 @@ extension SimulatedEndpoint {
   /// The steps that a message or request could be, and whether they are the last ones that send something.
   private func observed(
     _ steps: [CommandStep], _ pairs: (CommandStep, PayloadMatch) -> [CommandMatcher.Pair]?
-  ) -> [(isLast: Bool, pairs: [CommandMatcher.Pair])] {
+  ) -> [(step: CommandStep, isLast: Bool, pairs: [CommandMatcher.Pair])] {
     let match = PayloadMatch(bound: bound)
     let last = steps.lastIndex { step in
       switch step {
@@ -235,6 +248,6 @@ extension SimulatedEndpoint {
       case .write, .wait: false
       }
     }
-    return steps.indices.compactMap { index in pairs(steps[index], match).map { (index == last, $0) } }
+    return steps.indices.compactMap { index in pairs(steps[index], match).map { (steps[index], index == last, $0) } }
   }
 }

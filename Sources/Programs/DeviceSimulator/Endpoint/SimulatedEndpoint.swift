@@ -75,12 +75,24 @@ struct SimulatedEndpoint: Sendable {
       let locals = others.filter { if case .local = $0.target { true } else { false } }
       let plausible = others.filter { if case .local = $0.target { false } else { true } }
       for point in plausible + locals + physical {
-        let value = values.value(of: point, part: index)
+        let value = modeInForce(point, part: index) ?? values.value(of: point, part: index)
         registers?.show(value, at: point, part: index, evenOnControls: evenOnControls)
         documents?.show(value, at: point)
       }
     }
     documents?.fillExpectations()
+  }
+
+  /// The operating mode by which a product shows that a command is in force: the word that the command's confirmation
+  /// waits for.
+  private func modeInForce(_ point: ProfilePoint, part index: Int) -> ScalarValue? {
+    guard documents != nil, point.name == "operatingMode", let field = Field.named(point.name),
+      let verb = commandsInForce[index]?.verb, let expect = bound.profile.parts[index].command(verb)?.confirm?.expect,
+      expect.names.contains(point.name)
+    else { return nil }
+    return expect.literals.first { literal in
+      if case .text(let word) = literal { field.labels.contains(word) } else { false }
+    }
   }
 
   // MARK: What a gateway sees
@@ -189,6 +201,8 @@ struct SimulatedEndpoint: Sendable {
           verb == ProfilePart.autoVerb
           ? nil : CommandInForce(verb: verb, input: input, deadline: timeout.map { monotonic + $0 })
       }
+      // A product whose commands are a mode leaves them for another one.
+      if documents != nil, verb == "set-operating-mode" { commandsInForce[recognised.part] = nil }
       if verb == ProfilePart.autoVerb { followControls(part: recognised.part, home: &home) }
     case .undo(let verb):
       home.undo(verb, as: roles[recognised.part])
