@@ -79,7 +79,7 @@ struct Bench {
       }
     }
     for message in simulation.messages(at: index) {
-      take(.message(topic: message.topic, payload: Array(message.payload.utf8), isRetained: false))
+      take(.message(topic: message.topic, payload: message.bytes, isRetained: false))
     }
     for (name, request, _) in bound.polledRequests {
       let answer = simulation.answer(method: request.method, path: request.path, body: request.body ?? "", at: index)
@@ -142,8 +142,14 @@ struct Bench {
         #expect(reply == .written, "\(operation)")
       case .writeCoil(let unit, let address, let value):
         #expect(send(.writeCoils(address: address, values: [value]), unit: unit) == .written)
-      case .publish(let topic, let payload, _):
-        #expect(simulation.receive(SimulatedMessage(topic: topic, payload: payload), at: index), "\(operation)")
+      case .publish(let message):
+        let sent = SimulatedMessage(topic: message.topic, bytes: message.payload(at: clock.now))
+        #expect(simulation.receive(sent, at: index), "\(operation)")
+        guard let expected = message.reply else { continue }
+        let verdicts = simulation.takeReplies(at: index).compactMap {
+          expected.verdict(topic: $0.topic, payload: $0.bytes)
+        }
+        #expect(verdicts == [.done], "\(operation)")
       case .request(let request): _ = try answer(request, of: operation)
       case .modify(let modification):
         let object = try #require(try answer(modification.read, of: operation))

@@ -70,7 +70,7 @@ enum TestProfile {
       id: EndpointID(id), profile: try BoundProfile(profile: checked, parameters: parameters))
   }
 
-  private static let head = """
+  static let head = """
     schema: heddle.profile/1
     id: test-device
     name: Test device

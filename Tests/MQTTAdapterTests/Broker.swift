@@ -46,9 +46,14 @@ final class Broker: Sendable {
 
   /// Publishes with mosquitto_pub and waits until the broker has it.
   func publish(_ topic: String, _ payload: String, qos: Int = 1, retain: Bool = false) async throws {
+    try await publish(topic, Array(payload.utf8), qos: qos, retain: retain)
+  }
+
+  /// The same with any bytes.
+  func publish(_ topic: String, _ payload: [UInt8], qos: Int = 1, retain: Bool = false) async throws {
     let options = ["-h", "127.0.0.1", "-p", "\(port)", "-t", topic, "-q", "\(qos)"] + (retain ? ["-r"] : [])
     let file = UUID().uuidString
-    try folder.write(payload, to: file)
+    try Data(payload).write(to: URL(fileURLWithPath: folder.file(file)))
     let content = payload.isEmpty ? ["-n"] : ["-f", folder.file(file)]
     let client = try Program(Self.publisher, options + content)
     try #require(await client.succeeds(), "mosquitto_pub: \(client.lines.value)")

@@ -148,7 +148,7 @@ struct HostileDevice {
   private mutating func speakResponses(_ numbers: inout HostileNumbers, _ failures: inout [String]) {
     let real = profile.tests.flatMap { $0.responses.map { ($0.key, $0.value) } }.sorted { $0 < $1 }
     for (request, body) in real.shuffled(using: &numbers).prefix(8) {
-      take(.response(request: request, body: numbers.mutated(body)), &failures)
+      take(.response(request: request, body: numbers.mutated(body.utf8)), &failures)
     }
     take(.response(request: numbers.text(), body: Array(numbers.json().utf8)), &failures)
   }
@@ -225,7 +225,11 @@ struct HostileDevice {
             && mask == UInt16(truncatingIfNeeded: ((1 << bits.count) - 1) << bits.lowerBound)
         }
         if !isAllowed { failures.append("bits \(mask) of register \(address) are changed and no control has them") }
-      case .publish(_, let payload, _): checkText(payload, &failures)
+      case .publish(let message):
+        switch message.content {
+        case .text(let text): checkText(text, &failures)
+        case .metrics(let metrics): for metric in metrics { checkText(JSONText.text(metric.value), &failures) }
+        }
       case .request(let request): checkText(request.body ?? "", &failures)
       default: break
       }

@@ -71,8 +71,8 @@ struct HostileNumbers: RandomNumberGenerator {
   }
 
   /// A real answer with something wrong: cut short, bytes changed, a number or a text replaced, or all of it.
-  mutating func mutated(_ text: String) -> [UInt8] {
-    var bytes = Array(text.utf8)
+  mutating func mutated(_ real: some Sequence<UInt8>) -> [UInt8] {
+    var bytes = Array(real)
     switch below(7) {
     case 0: bytes.removeLast(below(bytes.count + 1))
     case 1: for _ in 0...below(8) where !bytes.isEmpty { bytes[below(bytes.count)] = UInt8(truncatingIfNeeded: next()) }

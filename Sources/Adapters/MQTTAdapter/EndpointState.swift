@@ -12,8 +12,10 @@ struct EndpointState {
   let silentAfter: Duration?
   /// Monotonic time of the last sign of life, or of the connection.
   var lastHeard: Duration = .zero
-  /// The device's own word (usually its last will) that it is gone. It outweighs messages that still come.
-  var hasAnnouncedLeave = false
+  /// The topics on which the device said (usually by its last will) that it is gone. They outweigh messages that still
+  /// come.
+  var announcedLeaves: Set<Int> = []
+  var hasAnnouncedLeave: Bool { !announcedLeaves.isEmpty }
   /// Kept over a reconnect, which starts `health` anew.
   var lastSeenAt: Timestamp?
   /// The messages that ask for its state, and when the next one is due.
@@ -21,13 +23,16 @@ struct EndpointState {
 
   /// A message that asks for state, sent at an interval.
   struct StateRequest {
-    let operation: WireOperation
+    /// Its place among those of the profile.
+    let index: Int
     let interval: Duration
     var due: Duration
   }
 
   /// No profile can make the link flood a broker with requests.
   static let shortestRequestInterval: Duration = .milliseconds(100)
+  /// How often it is looked whether a request can be sent that needs to know more of the device.
+  static let openRequestInterval: Duration = .seconds(1)
 
   init(_ specification: EndpointSpecification, wall: Timestamp) {
     id = specification.id
@@ -38,8 +43,8 @@ struct EndpointState {
     } else {
       silentAfter = nil
     }
-    requests = specification.profile.polledPublishes.map {
-      StateRequest(operation: $0.operation, interval: max($0.every, Self.shortestRequestInterval), due: .zero)
+    requests = specification.profile.polledPublishes.enumerated().map { index, request in
+      StateRequest(index: index, interval: max(request.every, Self.shortestRequestInterval), due: .zero)
     }
   }
 

@@ -125,7 +125,7 @@ extension MQTTHandle {
 
   /// Queues a publication. Returns the packet's number or the library's error code.
   func publish(
-    topic: String, payload: String, qos: CInt, retain: Bool, expirySeconds: UInt32?
+    topic: String, payload: [UInt8], qos: CInt, retain: Bool, expirySeconds: UInt32?
   ) -> Result<Int32, MQTTCallError> {
     var message: Int32 = 0
     var properties: OpaquePointer?
@@ -133,9 +133,8 @@ extension MQTTHandle {
       mosquitto_property_add_int32(&properties, CInt(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), expirySeconds)
     }
     defer { mosquitto_property_free_all(&properties) }
-    let bytes = Array(payload.utf8)
     let code = mosquitto_publish_v5(
-      pointer, &message, topic, CInt(clamping: bytes.count), bytes, qos, retain, properties)
+      pointer, &message, topic, CInt(clamping: payload.count), payload, qos, retain, properties)
     return code == 0 ? .success(message) : .failure(MQTTCallError(code: code))
   }
 }

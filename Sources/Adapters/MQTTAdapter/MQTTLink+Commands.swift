@@ -23,7 +23,8 @@ extension MQTTLink {
   public func refresh(_ endpoint: EndpointID) throws(CommandFault) {
     let index = try index(of: endpoint)
     for request in endpoints[index].requests {
-      if let fault = send(request.operation) { throw fault }
+      guard let operation = endpoints[index].decoder.stateRequest(request.index) else { continue }
+      if let fault = send(operation) { throw fault }
     }
   }
 
@@ -45,14 +46,14 @@ extension MQTTLink {
     }
     for (position, operation) in operations.enumerated() {
       do throws(CommandFault) {
-        try await perform(operation)
+        try await perform(operation, index)
       } catch {
         throw position == 0 ? error : error.after(operations[..<position])
       }
     }
   }
 
-  private func perform(_ operation: WireOperation) async throws(CommandFault) {
+  private func perform(_ operation: WireOperation, _ index: Int) async throws(CommandFault) {
     switch operation {
     case .wait(let duration):
       do {
@@ -60,13 +61,21 @@ extension MQTTLink {
       } catch {
         throw CommandFault(kind: .notSent, message: "the command was cancelled during '\(operation)'")
       }
-    case .publish(let topic, let payload, let retain):
-      try await publish(topic: topic, payload: payload, retain: retain)
+    case .publish(let message):
+      let ticket = try message.reply.map { (reply) throws(CommandFault) in try expect(reply, to: message.topic, index) }
+      do throws(CommandFault) {
+        try await publish(message)
+      } catch {
+        if let ticket { pendingReplies[ticket] = nil }
+        throw error
+      }
+      if let ticket { try await reply(ticket) }
     case .writeRegisters, .writeCoil, .modifyRegister, .request, .modify: break
     }
   }
 
-  private func publish(topic: String, payload: String, retain: Bool) async throws(CommandFault) {
+  private func publish(_ message: PublishedMessage) async throws(CommandFault) {
+    let (topic, retain) = (message.topic, message.isRetained)
     guard pendingPublishes.count < MQTTLimits.pendingPublishes else {
       let limit = MQTTLimits.pendingPublishes
       throw CommandFault(kind: .notSent, message: "link \(configuration.name): \(limit) publications wait already")
@@ -74,15 +83,15 @@ extension MQTTLink {
     let connection = try acceptedConnection()
     let isExpiring = configuration.protocolVersion == .v5 && !retain
     let result = connection.handle.publish(
-      topic: topic, payload: payload, qos: 1, retain: retain,
+      topic: topic, payload: message.payload(at: time.wall()), qos: 1, retain: retain,
       expirySeconds: isExpiring ? MQTTLinkConfiguration.seconds(MQTTLimits.commandExpiry) : nil)
     switch result {
     case .failure(let error):
       throw CommandFault(kind: .notSent, message: "publish \(topic): \(error.message)")
-    case .success(let message):
+    case .success(let identifier):
       let deadline = time.monotonic() + configuration.acknowledgementTimeout
       let fault = await withCheckedContinuation { continuation in
-        pendingPublishes[message] = PendingPublish(
+        pendingPublishes[identifier] = PendingPublish(
           topic: topic, isRetained: retain, deadline: deadline, continuation: continuation)
       }
       if let fault { throw fault }
@@ -91,12 +100,13 @@ extension MQTTLink {
 
   /// Sends a state request with QoS 0: a device that is away must not find a pile of them when it comes back.
   func send(_ operation: WireOperation) -> CommandFault? {
-    guard case .publish(let topic, let payload, let retain) = operation else { return nil }
+    guard case .publish(let message) = operation else { return nil }
     do throws(CommandFault) {
       let result = try acceptedConnection().handle.publish(
-        topic: topic, payload: payload, qos: 0, retain: retain, expirySeconds: nil)
+        topic: message.topic, payload: message.payload(at: time.wall()), qos: 0, retain: message.isRetained,
+        expirySeconds: nil)
       guard case .failure(let error) = result else { return nil }
-      return CommandFault(kind: .notSent, message: "publish \(topic): \(error.message)")
+      return CommandFault(kind: .notSent, message: "publish \(message.topic): \(error.message)")
     } catch {
       return error
     }
@@ -134,6 +144,7 @@ extension MQTTLink {
   }
 
   func failPendingPublishes(_ reason: String) {
+    failPendingReplies(reason)
     let publishes = pendingPublishes.values
     pendingPublishes.removeAll()
     for publish in publishes {

@@ -14,10 +14,12 @@ extension MQTTLink {
     for index in targets {
       let isAnnouncement = endpoints[index].decoder.isAvailability(topic: topic)
       if isAnnouncement { takeAnnouncement(topic, payload, of: index, now) }
-      // An empty payload deletes a retained message; it says nothing about the device.
-      guard !payload.isEmpty else { continue }
-      let (hasReadings, problem) = decode(topic, payload, isRetained, of: index)
-      if !isAnnouncement { judge(hasReadings, problem, isRetained, of: index, now) }
+      let outcome = decode(topic, payload, isRetained, of: index)
+      sendDecoderRequests(of: index)
+      if !isRetained { takeReply(topic, payload, of: index) }
+      // An empty payload takes values back, and what is about another device says nothing about this one.
+      guard !isAnnouncement, !payload.isEmpty, !outcome.isForeign else { continue }
+      judge(outcome.hasReadings, outcome.problem, isRetained, of: index, now)
     }
   }
 
@@ -32,12 +34,14 @@ extension MQTTLink {
   /// Delivers what a message brings. Returns whether it brought readings, and the first problem with it.
   private func decode(
     _ topic: String, _ payload: [UInt8], _ isRetained: Bool, of index: Int
-  ) -> (hasReadings: Bool, problem: String?) {
+  ) -> (hasReadings: Bool, problem: String?, isForeign: Bool) {
     let frame = RawFrame(
       body: .message(topic: topic, payload: payload, isRetained: isRetained), receivedAt: time.wall())
     sink.received(frame, from: endpoints[index].id)
     endpoints[index].decoder.decode(frame, into: &batch)
-    let result = (hasReadings: !batch.entries.isEmpty, problem: batch.problems.first)
+    let isForeign = batch.otherDevices > 0 && batch.entries.isEmpty
+    if batch.otherDevices > 0 { count("other device") }
+    let result = (hasReadings: !batch.entries.isEmpty, problem: batch.problems.first, isForeign: isForeign)
     if result.hasReadings { sink.accept(batch, from: endpoints[index].id) }
     for problem in batch.problems { count(problem.contains("not JSON") ? "not JSON" : "not understood") }
     batch.removeAll()
@@ -56,25 +60,32 @@ extension MQTTLink {
   }
 
   private func takeAnnouncement(_ topic: String, _ payload: [UInt8], of index: Int, _ now: Duration) {
-    switch endpoints[index].decoder.availability(topic: topic, payload: payload) {
-    case true?:
-      endpoints[index].hasAnnouncedLeave = false
-      endpoints[index].lastHeard = now
-      note(.success, of: index, now)
-    case false?:
-      endpoints[index].hasAnnouncedLeave = true
-      note(.silence("the device is offline by its own word on \(topic)"), of: index, now)
-    case nil:
+    var isUnderstood = false
+    for announcement in endpoints[index].decoder.announcements(topic: topic, payload: payload) {
+      guard let isOnline = announcement.isOnline else { continue }
+      isUnderstood = true
+      if isOnline {
+        endpoints[index].announcedLeaves.remove(announcement.source)
+      } else {
+        endpoints[index].announcedLeaves.insert(announcement.source)
+      }
+    }
+    if !isUnderstood {
       guard !payload.isEmpty else { return }
       count("not understood")
       note(.failure("topic \(topic): neither of the profile's words for online and offline"), of: index, now)
+    } else if endpoints[index].hasAnnouncedLeave {
+      note(.silence("the device is offline by its own word on \(topic)"), of: index, now)
+    } else {
+      endpoints[index].lastHeard = now
+      note(.success, of: index, now)
     }
   }
 
   /// A new connection says nothing about the devices yet, and the broker's outage was not theirs.
   func forgetOutage(_ index: Int, _ now: Duration) {
     endpoints[index].lastHeard = now
-    endpoints[index].hasAnnouncedLeave = false
+    endpoints[index].announcedLeaves = []
     endpoints[index].decoder.resetSetup()
     guard endpoints[index].health.connectivity.state != .unknown else { return }
     let wall = time.wall()
@@ -129,13 +140,26 @@ extension MQTTLink {
   }
 
   private func sendDueRequests(of index: Int, _ now: Duration) {
+    sendDecoderRequests(of: index)
     for request in endpoints[index].requests.indices where now >= endpoints[index].requests[request].due {
       let state = endpoints[index].requests[request]
+      guard let operation = endpoints[index].decoder.stateRequest(state.index) else {
+        endpoints[index].requests[request].due = now + EndpointState.openRequestInterval
+        continue
+      }
       endpoints[index].requests[request].due = now + state.interval
-      if let fault = send(state.operation) {
+      if let fault = send(operation) {
         count("state request")
         note(.failure("state request: \(fault.message)"), of: index, now)
       }
+    }
+  }
+
+  /// What the decoder needs to hear again before it understands the device.
+  private func sendDecoderRequests(of index: Int) {
+    for operation in endpoints[index].decoder.requests(at: time.wall()) {
+      count("birth requested")
+      if send(operation) != nil { count("state request") }
     }
   }
 }

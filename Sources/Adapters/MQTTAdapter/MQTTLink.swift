@@ -54,6 +54,9 @@ public actor MQTTLink: Adapter {
   /// The earliest time at which an endpoint needs attention; never later than it is.
   var nextEndpointDeadline: Duration?
   var pendingPublishes: [Int32: PendingPublish] = [:]
+  var pendingReplies: [Int: PendingReply] = [:]
+  /// Numbers the replies that are awaited.
+  var replyTickets = 0
   /// Reused for every message.
   var batch = ReadingBatch()
 
@@ -128,6 +131,7 @@ public actor MQTTLink: Adapter {
     case .up, .stopped: break
     }
     expirePublishes(now)
+    expireReplies(now)
     if let deadline = nextEndpointDeadline, now >= deadline { visitEndpoints(now) }
   }
 
@@ -140,6 +144,7 @@ public actor MQTTLink: Adapter {
     }
     if let nextEndpointDeadline { deadline = min(deadline, nextEndpointDeadline) }
     for publish in pendingPublishes.values { deadline = min(deadline, publish.deadline) }
+    for reply in pendingReplies.values { deadline = min(deadline, reply.deadline ?? deadline) }
     return max(deadline - now, .zero)
   }
 

@@ -26,6 +26,11 @@ public struct BoundProfile: Sendable {
   public let polledRequests: [(name: String, request: HTTPRequestData, pollClass: PollClass)]
   /// The MQTT messages that ask for state at start and at each interval.
   public let polledPublishes: [(operation: WireOperation, every: Duration)]
+  /// Those of `polledPublishes`, by index, that need a captured level of a topic; `EndpointDecoder.stateRequest` has them
+  /// when it is known.
+  let openRequests: Set<Int>
+  /// Captured levels of topics that the installation fixes.
+  let captures: [String: String]
   /// Headers of every HTTP request. May contain secrets.
   public let httpHeaders: [(name: String, value: String)]
   /// How a session is opened; may contain secrets.
@@ -53,7 +58,10 @@ public struct BoundProfile: Sendable {
     let complete = try Self.complete(definition, given.merging(usable) { stated, _ in stated })
     let variant = definition.variant(for: complete)
     let profile = (variant?.profile ?? definition).ordered(by: complete)
-    let renderer = TemplateRenderer(parameters: complete) { _ in .null }
+    let fixed = Self.captures(profile, complete)
+    let renderer = TemplateRenderer(parameters: complete) { name in
+      .text(fixed[name] ?? "{\(name)}")
+    }
     self.definition = definition
     self.profile = profile
     self.variant = variant?.name
@@ -66,6 +74,7 @@ public struct BoundProfile: Sendable {
     var headers: [(name: String, value: String)] = []
     var credentials: (user: String, password: String)?
     var login: HTTPLogin<HTTPRequestData>?
+    var unresolved: Set<Int> = []
     do throws(EncodingError) {
       switch profile.transport {
       case .modbus(let settings):
@@ -75,8 +84,8 @@ public struct BoundProfile: Sendable {
         }
       case .mqtt(let settings):
         for request in settings.requests {
-          let operation = try renderer.publish(topic: request.topic, payload: request.payload, retain: false)
-          publishes.append((operation, request.every))
+          if !request.message.names.isSubset(of: Set(fixed.keys)) { unresolved.insert(publishes.count) }
+          publishes.append((try renderer.publish(request.message), request.every))
         }
       case .http(let settings):
         for named in settings.requests {
@@ -92,11 +101,15 @@ public struct BoundProfile: Sendable {
     modbusUnit = unit
     polledRequests = requests
     polledPublishes = publishes
+    openRequests = unresolved
+    captures = fixed
     httpHeaders = headers
     httpCredentials = credentials
     httpLogin = login
     quotaStretch = Self.quotaStretch(profile, requests.map(\.pollClass))
-    subscriptions = Self.subscriptions(profile, renderer)
+    subscriptions = Self.subscriptions(profile) { topic in
+      TopicCaptures.replace(in: renderer.fill(topic)) { fixed[$0] ?? "+" }
+    }
   }
 
   /// How often a class is read; zero for `once`.
@@ -209,6 +222,12 @@ public struct BoundProfile: Sendable {
 
   /// `$name` replaced by the parameter's value.
   func fill(_ text: String) -> String { TemplateRenderer.fill(text, parameters) }
+
+  /// The filter that a topic of the profile is subscribed with.
+  public func topicFilter(_ topic: String) -> String { TopicCaptures.replace(in: fillTopic(topic)) { _ in "+" } }
+
+  /// A topic with parameters and fixed captures filled in.
+  func fillTopic(_ topic: String) -> String { TopicCaptures.replace(in: fill(topic)) { captures[$0] } }
 }
 
 /// Why parameters do not fit a profile.
@@ -323,15 +342,77 @@ extension BoundProfile {
     return (user.description, password.description)
   }
 
-  private static func subscriptions(_ profile: DeviceProfile, _ renderer: TemplateRenderer) -> [String] {
+  private static func captures(
+    _ profile: DeviceProfile, _ parameters: [String: ScalarValue]
+  ) -> [String: String] {
+    guard case .mqtt(let settings) = profile.transport else { return [:] }
+    let renderer = TemplateRenderer(parameters: parameters) { _ in .null }
+    var fixed: [String: String] = [:]
+    for capture in settings.captures {
+      guard let text = try? capture.fixed.map({ try renderer.text($0) }), !text.isEmpty else { continue }
+      fixed[capture.name] = text
+    }
+    return fixed
+  }
+
+  /// Each filter once.
+  private static func subscriptions(_ profile: DeviceProfile, _ fill: (String) -> String) -> [String] {
     guard case .mqtt(let settings) = profile.transport else { return [] }
     var topics: [String] = []
     var sources = profile.parts.flatMap(\.points).map(\.source)
     if let identify = profile.identify { sources.append(identify.source) }
-    for case .message(let source) in sources { topics.append(renderer.fill(source.topic)) }
-    if let availability = settings.availability { topics.append(renderer.fill(availability.topic)) }
+    for case .message(let source) in sources {
+      let topic = fill(source.topic)
+      topics.append(source.format == .sparkplug ? Self.wholeNode(topic) : topic)
+    }
+    for availability in settings.availability { topics.append(fill(availability.topic)) }
+    for step in profile.parts.flatMap(\.allSteps) {
+      if case .publish(let message) = step, let reply = message.reply { topics.append(fill(reply.topic)) }
+    }
     var seen: Set<String> = []
     return topics.filter { seen.insert($0).inserted }
+  }
+
+  /// Sequence numbers, aliases and the death of a device are those of its edge node: everything that it says is heard.
+  private static func wholeNode(_ topic: String) -> String {
+    let levels = topic.split(separator: "/", omittingEmptySubsequences: false)
+    return levels.count >= 4 ? "\(levels[0])/\(levels[1])/+/\(levels[3])/#" : topic
+  }
+}
+
+extension PublishTemplate {
+  /// Names of expressions that are no parameters.
+  fileprivate var names: Set<String> {
+    var names = topic.names
+    switch content {
+    case .payload(let payload): names.formUnion(payload.names)
+    case .metrics(let metrics): for metric in metrics { names.formUnion(metric.value.names) }
+    }
+    return names.filter { !$0.hasPrefix("parameter.") }
+  }
+}
+
+extension PayloadTemplate {
+  fileprivate var names: Set<String> {
+    switch self {
+    case .object(let members): members.reduce(into: []) { $0.formUnion($1.value.names) }
+    case .array(let elements): elements.reduce(into: []) { $0.formUnion($1.names) }
+    case .scalar: []
+    case .expression(let expression): expression.names
+    case .text(let text): text.names
+    }
+  }
+}
+
+extension ProfilePart {
+  /// The steps of all commands, of what renews and undoes them, and of the normal state.
+  public var allSteps: [CommandStep] {
+    var steps = defaultState?.steps ?? []
+    for command in commands {
+      steps += command.steps + (command.keepAlive?.steps ?? [])
+      if case .steps(let undo, _) = command.revert { steps += undo }
+    }
+    return steps
   }
 }
 

@@ -26,6 +26,7 @@ extension DocumentPath {
       guard let equals = inner.firstIndex(of: "="), equals != inner.startIndex else { return nil }
       return .element(key: unescape(inner[..<equals]), value: unescape(inner[inner.index(after: equals)...]))
     }
+    if segment == "*" { return .any }
     if let index = Int(segment), index >= 0, String(index) == segment { return .index(index) }
     return segment.isEmpty ? nil : .key(unescape(segment))
   }
@@ -55,7 +56,7 @@ extension DocumentPath {
           } else {
             .key(change(key))
           }
-        case .index: step
+        case .index, .any: step
         case .element(let key, let value): .element(key: change(key), value: change(value))
         }
       })
@@ -68,6 +69,7 @@ extension DocumentPath {
       case .key(let key): key
       case .index(let index): String(index)
       case .element(let key, let value): "[\(key)=\(value)]"
+      case .any: "*"
       }
     }.joined(separator: ".")
   }
@@ -86,6 +88,7 @@ extension DocumentPath: CustomStringConvertible {
       case .key(let key): "/" + escape(key)
       case .index(let index): "/\(index)"
       case .element(let key, let value): "/[\(escape(key))=\(escape(value))]"
+      case .any: "/*"
       }
     }.joined()
   }

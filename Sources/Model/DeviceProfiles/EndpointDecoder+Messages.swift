@@ -3,22 +3,70 @@ import EnergyModel
 extension EndpointDecoder {
   /// A longer payload is no single value.
   static let maxPlainBytes = 4096
+  /// More topics behind one wildcard are not combined.
+  static let maxTopics = 512
+
+  /// What a frame is, for everything that is read from it.
+  struct Origin {
+    /// `nil` for answers to requests.
+    var topic: String?
+    var isRetained = false
+    /// In words, for problems.
+    var place: String
+    var time: Timestamp
+  }
 
   mutating func decodeMessage(
-    _ topic: String, _ payload: [UInt8], _ time: Timestamp, _ batch: inout ReadingBatch
+    _ topic: String, _ payload: [UInt8], _ isRetained: Bool, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
-    // An empty retained message deletes a topic; it says nothing about the device.
-    guard !payload.isEmpty else { return }
-    var indices = layout.topics[topic] ?? []
-    for filter in layout.filters where TopicFilter.matches(topic, filter: filter.filter) { indices += filter.points }
-    guard !indices.isEmpty else { return }
-    let place = "topic \(topic)"
-    let values = read(indices, payload, place, &batch)
-    for (index, value) in zip(indices, values) {
-      // Messages bring what changed; what is not in them keeps its value.
-      guard let value else { continue }
-      apply(value, index, place, time, &batch)
-      if setup.problem != nil { return }
+    let origin = Origin(topic: topic, isRetained: isRetained, place: "topic \(topic)", time: time)
+    if sparkplug != nil, let place = SparkplugNodes.Place(topic) {
+      decodeSparkplug(payload, place, origin, &batch)
+      return
+    }
+    guard let route = route(topic, time, &batch) else { return }
+    // Commands of others are not what the device says.
+    if route.format == .sparkplug { return }
+    if payload.isEmpty { forget(route, origin, &batch) } else { take(payload, route, origin, &batch) }
+  }
+
+  /// The points of a topic; learns what its captured levels are.
+  private mutating func route(_ topic: String, _ time: Timestamp, _ batch: inout ReadingBatch) -> DocumentRoute? {
+    var found = layout.topics[topic]
+    for filter in layout.filters where TopicFilter.matches(topic, filter: filter.filter) {
+      guard filter.captures.isEmpty || capture(filter, topic, time) else {
+        batch.otherDevices += 1
+        continue
+      }
+      found = found.map { $0.merged(with: filter.route, layout.points) } ?? filter.route
+    }
+    return found
+  }
+
+  /// Keeps the captured levels of the first topic; `false` for a topic with others.
+  private mutating func capture(_ filter: EndpointLayout.Filter, _ topic: String, _ time: Timestamp) -> Bool {
+    let levels = topic.split(separator: "/", omittingEmptySubsequences: false)
+    for capture in filter.captures where slots[capture.place].isSeen {
+      guard levels.indices.contains(capture.level), slots[capture.place].value == .text(String(levels[capture.level]))
+      else { return false }
+    }
+    for capture in filter.captures where !slots[capture.place].isSeen && levels.indices.contains(capture.level) {
+      let value = ScalarValue.text(String(levels[capture.level]))
+      slots[capture.place] = Slot(value: value, quality: .good, observedAt: time, isSeen: true)
+      isDirty[capture.place] = true
+    }
+    return true
+  }
+
+  /// An empty payload takes the values of a topic back: the thing behind it is gone.
+  private mutating func forget(_ route: DocumentRoute, _ origin: Origin, _ batch: inout ReadingBatch) {
+    for index in route.points where index != layout.identity {
+      if layout.points[index].combine != nil {
+        groups[index]?[origin.topic ?? ""] = nil
+        storeCombined(index, groups[index] ?? [:], origin.time, &batch)
+      } else {
+        store(ValueConverter.Outcome(value: .null, quality: .missing), index, origin.time, origin.time, &batch)
+      }
     }
   }
 
@@ -30,54 +78,99 @@ extension EndpointDecoder {
       batch.report("\(place): \(failure)")
       return
     }
-    guard let indices = layout.requests[request] else { return }
-    let values = read(indices, body, place, &batch)
-    guard values.count == indices.count else { return }
-    for (index, value) in zip(indices, values) {
-      if value == nil, !layout.points[index].isOptional, let path = layout.points[index].source.path {
-        batch.report("\(place): no value at \(path)")
-      }
-      apply(value ?? .null, index, place, time, &batch)
+    guard let route = layout.requests[request] else { return }
+    take(body, route, Origin(place: place, time: time), &batch)
+  }
+
+  // MARK: Documents
+
+  /// Everything of a route that a payload has.
+  mutating func take(
+    _ payload: [UInt8], _ route: DocumentRoute, _ origin: Origin, _ batch: inout ReadingBatch
+  ) {
+    guard var content = read(route, payload, origin, &batch) else { return }
+    for position in route.points.indices where layout.points[route.points[position]].joins.isEmpty {
+      take(position, of: route, content, origin, &batch)
       if setup.problem != nil { return }
+    }
+    for position in route.joined {
+      let index = route.points[position]
+      guard let path = joinedPath(of: index) else { continue }
+      if path.hasList {
+        content.lists[position] = json.list(at: path, in: content.json)
+      } else {
+        content.values[position] = (try? json.values(at: [path], in: content.json).first) ?? nil
+      }
+      take(position, of: route, content, origin, &batch)
     }
   }
 
-  private mutating func apply(
-    _ value: ScalarValue, _ index: Int, _ place: String, _ time: Timestamp, _ batch: inout ReadingBatch
+  /// The path with the values that it needs; `nil` while one of them is not known.
+  private func joinedPath(of index: Int) -> DocumentPath? {
+    guard var path = layout.points[index].source.path else { return nil }
+    for join in layout.points[index].joins {
+      guard path.steps.indices.contains(join.step), case .element(let key, _) = path.steps[join.step],
+        slots[join.place].value != .null
+      else { return nil }
+      let value = TemplateRenderer.plain(slots[join.place].value)
+      path.steps[join.step] = .element(key: key, value: join.before + value + join.after)
+    }
+    return path
+  }
+
+  private mutating func take(
+    _ position: Int, of route: DocumentRoute, _ content: DocumentRoute.Content, _ origin: Origin,
+    _ batch: inout ReadingBatch
   ) {
+    let index = route.points[position]
+    if origin.isRetained, layout.points[index].source.ignoresRetained { return }
+    let value = content.values[position]
+    if layout.points[index].combine != nil {
+      combineValues(content.lists[position] ?? value.map { [$0] } ?? [], index, origin, &batch)
+      return
+    }
+    if value == nil {
+      // Messages bring what changed; what is not in them keeps its value.
+      if origin.topic != nil { return }
+      if !layout.points[index].isOptional, let path = layout.points[index].source.path {
+        batch.report("\(origin.place): no value at \(path)")
+      }
+    }
     if index == layout.identity {
-      setup.check(value == .null ? "" : value.description, at: place)
+      setup.check(value.map { $0 == .null ? "" : $0.description } ?? "", at: origin.place)
       if let problem = setup.problem { batch.report(problem) }
       return
     }
     guard let power = power(of: index) else { return }
     let path = layout.points[index].source.path
-    apply(value.raw, index, power: power, time, &batch) { "\(place)\(path.map { " \($0)" } ?? "")" }
+    apply((value ?? .null).raw, index, power: power, origin.time, &batch) {
+      "\(origin.place)\(path.map { " \($0)" } ?? "")"
+    }
   }
 
-  /// The values of some points in a payload, in their order; empty where the payload cannot be read at all.
+  /// What a payload has for a route; `nil` where it cannot be read at all.
   private func read(
-    _ indices: [Int], _ payload: [UInt8], _ place: String, _ batch: inout ReadingBatch
-  ) -> [ScalarValue?] {
-    let paths = indices.map { layout.points[$0].source.path ?? DocumentPath(steps: []) }
-    let isPlain = paths.map(\.steps.isEmpty)
-    var values = [ScalarValue?](repeating: nil, count: paths.count)
-    if isPlain.contains(false) {
+    _ route: DocumentRoute, _ payload: [UInt8], _ origin: Origin, _ batch: inout ReadingBatch
+  ) -> DocumentRoute.Content? {
+    var content = DocumentRoute.Content(values: [ScalarValue?](repeating: nil, count: route.points.count))
+    if route.hasPaths {
       do throws(JSONDocumentError) {
-        values = try json.values(at: paths, in: payload)
+        let text = route.format == .json ? payload : try route.format.json(from: payload)
+        content = try json.content(of: route, in: text)
+        content.json = text
       } catch {
-        batch.report("\(place): \(error.message)")
-        if !isPlain.contains(true) { return [] }
+        batch.report("\(origin.place): \(error.message)")
+        if !route.hasPlain { return nil }
       }
     }
-    guard isPlain.contains(true) else { return values }
+    guard route.hasPlain else { return content }
     guard payload.count <= Self.maxPlainBytes else {
-      batch.report("\(place): \(payload.count) bytes are no single value")
-      return values
+      batch.report("\(origin.place): \(payload.count) bytes are no single value")
+      return content
     }
     let value = plainValue(payload)
-    for index in values.indices where isPlain[index] { values[index] = value }
-    return values
+    for position in content.values.indices where route.isPlain[position] { content.values[position] = value }
+    return content
   }
 
   /// A payload that is the value itself: text, or a JSON text in quotes.
@@ -96,21 +189,100 @@ extension EndpointDecoder {
     }
   }
 
+  // MARK: Several values
+
+  /// One value of the elements of a list, together with those of the other topics behind the same wildcard.
+  private mutating func combineValues(
+    _ raws: [ScalarValue], _ index: Int, _ origin: Origin, _ batch: inout ReadingBatch
+  ) {
+    guard let power = power(of: index) else { return }
+    if origin.topic != nil, raws.isEmpty { return }
+    var group = TopicGroup(numbers: [], quality: .good)
+    for raw in raws {
+      let outcome = layout.points[index].converter.convert(raw.raw, power: power)
+      if let problem = outcome.problem { batch.report("\(origin.place): \(problem)") }
+      guard case .number(let number) = outcome.value else { continue }
+      group.numbers.append(number)
+      group.quality = max(group.quality, outcome.quality)
+    }
+    guard let topic = origin.topic, layout.points[index].source.hasWildcard else {
+      storeCombined(index, ["": group], origin.time, &batch)
+      return
+    }
+    guard groups[index]?[topic] != nil || (groups[index]?.count ?? 0) < Self.maxTopics else {
+      batch.report("\(origin.place): more than \(Self.maxTopics) topics are not combined")
+      return
+    }
+    groups[index, default: [:]][topic] = group
+    storeCombined(index, groups[index] ?? [:], origin.time, &batch)
+  }
+
+  private mutating func storeCombined(
+    _ index: Int, _ groups: [String: TopicGroup], _ time: Timestamp, _ batch: inout ReadingBatch
+  ) {
+    guard let combine = layout.points[index].combine else { return }
+    let ordered = groups.count == 1 ? Array(groups.values) : groups.keys.sorted().compactMap { groups[$0] }
+    let value = combine.combine(ordered.lazy.flatMap(\.numbers))
+    let quality = ordered.map(\.quality).max() ?? .good
+    let none = ValueConverter.Outcome(value: .null, quality: .missing)
+    let outcome = value.map { layout.points[index].judged(ValueConverter.tidy($0), quality) } ?? none
+    store(outcome, index, time, time, &batch)
+  }
+
   private func failedExpectation(_ request: String, _ body: [UInt8]) -> String? {
     guard let data = bound.polledRequests.first(where: { $0.name == request })?.request else { return nil }
     return data.failedExpectation(in: body)
   }
+}
 
-  /// Whether a topic is the one where the device says that it is there.
-  public func isAvailability(topic: String) -> Bool {
-    layout.availability.map { TopicFilter.matches(topic, filter: $0.topic) } ?? false
+// MARK: Asking and being there
+
+extension EndpointDecoder {
+  /// The message of `BoundProfile.polledPublishes` at an index; `nil` while it needs a captured level of a topic that
+  /// was not heard yet.
+  public func stateRequest(_ index: Int) -> WireOperation? {
+    guard bound.polledPublishes.indices.contains(index) else { return nil }
+    guard bound.openRequests.contains(index), case .mqtt(let settings) = bound.profile.transport else {
+      return bound.polledPublishes[index].operation
+    }
+    let renderer = TemplateRenderer(parameters: bound.parameters) { name in
+      layout.captures[name].map { slots[$0].value } ?? .null
+    }
+    return try? renderer.publish(settings.requests[index].message)
   }
 
-  /// What a message says about the device: `true` online, `false` offline, `nil` = not an availability message.
+  /// Whether a topic is one where the device says that it is there.
+  public func isAvailability(topic: String) -> Bool {
+    layout.availability.contains { TopicFilter.matches(topic, filter: $0.topic) } || isSparkplugAnnouncement(topic)
+  }
+
+  /// What a message says about the device: `true` online, `false` offline, `nil` = nothing.
   public func availability(topic: String, payload: [UInt8]) -> Bool? {
-    guard let stated = layout.availability, TopicFilter.matches(topic, filter: stated.topic),
-      payload.count <= Self.maxPlainBytes
-    else { return nil }
+    let words = announcements(topic: topic, payload: payload).compactMap(\.isOnline)
+    return words.isEmpty ? nil : !words.contains(false)
+  }
+
+  /// What a message says about the device, by the place of the topic among the profile's: a device is there when none
+  /// of them says that it is not. `nil` where the words are not those of the profile.
+  public func announcements(topic: String, payload: [UInt8]) -> [(source: Int, isOnline: Bool?)] {
+    var found: [(source: Int, isOnline: Bool?)] = []
+    for (index, stated) in layout.availability.enumerated()
+    where TopicFilter.matches(topic, filter: stated.topic) && payload.count <= Self.maxPlainBytes {
+      found.append((index, isOnline(stated, payload)))
+    }
+    if isSparkplugAnnouncement(topic), let place = SparkplugNodes.Place(topic) {
+      switch place.kind {
+      case .nodeDeath:
+        let isPresent = sparkplug?.isPresent(try? SparkplugPayload(parsing: payload), at: place) ?? true
+        found.append((-1, !isPresent))
+      case .deviceDeath: found.append((-1, false))
+      default: found.append((-1, true))
+      }
+    }
+    return found
+  }
+
+  private func isOnline(_ stated: MQTTSettings.Availability, _ payload: [UInt8]) -> Bool? {
     let word: String
     if stated.path.steps.isEmpty {
       word = String(decoding: payload, as: UTF8.self).trimmingBlanks
@@ -132,6 +304,12 @@ extension PointSource {
     case .register, .sunSpec, .computed, .constant: nil
     }
   }
+
+  /// Whether more than one topic belongs to it.
+  var hasWildcard: Bool { if case .message(let message) = self { message.hasWildcard } else { false } }
+
+  /// Whether messages that the broker kept are passed over.
+  var ignoresRetained: Bool { if case .message(let message) = self { message.ignoresRetained } else { false } }
 }
 
 extension ScalarValue {

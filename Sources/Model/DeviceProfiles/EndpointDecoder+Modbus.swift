@@ -108,7 +108,7 @@ extension EndpointDecoder {
 
 extension EndpointLayout.Point {
   /// A number that was made of several, within what is plausible for the whole.
-  fileprivate func judged(_ number: Double, _ quality: Quality) -> ValueConverter.Outcome {
+  func judged(_ number: Double, _ quality: Quality) -> ValueConverter.Outcome {
     let isPlausible = valid?.contains(number) ?? true
     return ValueConverter.Outcome(value: .number(number), quality: isPlausible ? quality : max(quality, .suspect))
   }

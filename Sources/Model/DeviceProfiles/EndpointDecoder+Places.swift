@@ -50,8 +50,10 @@ extension EndpointDecoder {
     }
   }
 
-  /// Whether a topic belongs to a filter with `+` and `#`.
-  public static func isMatch(topic: String, filter: String) -> Bool { TopicFilter.matches(topic, filter: filter) }
+  /// Whether a topic belongs to a filter with `+`, `#` and captured levels.
+  public static func isMatch(topic: String, filter: String) -> Bool {
+    TopicFilter.matches(topic, filter: TopicCaptures.replace(in: filter) { _ in "+" })
+  }
 
   private static func range(_ space: RegisterSpace, _ address: Int, _ count: Int) -> RegisterRange? {
     guard let address = UInt16(exactly: address), let count = UInt16(exactly: count) else { return nil }

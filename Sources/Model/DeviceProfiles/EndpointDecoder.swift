@@ -30,6 +30,15 @@ public struct EndpointDecoder: Sendable {
   /// Constants and what the device does not have are told with the first frame.
   private var isFirstFrame = true
   let json = SharedJSONReader()
+  /// The values of combined points by topic.
+  var groups: [Int: [String: TopicGroup]] = [:]
+  var sparkplug: SparkplugNodes?
+
+  /// What one topic gives to a combined point.
+  struct TopicGroup: Sendable {
+    var numbers: [Double]
+    var quality: Quality
+  }
 
   /// Prepares decoding.
   public init(_ bound: BoundProfile) {
@@ -40,6 +49,11 @@ public struct EndpointDecoder: Sendable {
     isDirty = [Bool](repeating: false, count: layout.points.count)
     map = RegisterMap()
     setup = EndpointSetup(bound)
+    for capture in layout.captures {
+      guard let known = bound.captures[capture.key] else { continue }
+      slots[capture.value] = Slot(value: .text(known), quality: .good, isSeen: true)
+    }
+    if layout.usesSparkplug { sparkplug = SparkplugNodes(known: layout.sparkplugNodes) }
     finishSetupIfComplete()
   }
 
@@ -67,6 +81,7 @@ public struct EndpointDecoder: Sendable {
     powers = []
     members = []
     isFirstFrame = true
+    if layout.usesSparkplug { sparkplug = SparkplugNodes(known: layout.sparkplugNodes) }
     finishSetupIfComplete()
   }
 
@@ -133,7 +148,7 @@ public struct EndpointDecoder: Sendable {
       decode(values, RegisterSpace(unit: unit, table: table), Int(address), time, &batch)
     case .bits(let unit, let table, let address, let values):
       decode(values, RegisterSpace(unit: unit, table: table), Int(address), time, &batch)
-    case .message(let topic, let payload, _): decodeMessage(topic, payload, time, &batch)
+    case .message(let topic, let payload, let isRetained): decodeMessage(topic, payload, isRetained, time, &batch)
     case .response(let request, let body): decodeResponse(request, body, time, &batch)
     }
     recompute(time, &batch)
@@ -189,7 +204,7 @@ public struct EndpointDecoder: Sendable {
 
   /// A copy of everything that is known now.
   public func snapshot() -> EndpointSnapshot {
-    EndpointSnapshot(bound: bound, layout: layout, slots: slots, map: map, powers: powers)
+    EndpointSnapshot(bound: bound, layout: layout, slots: slots, map: map, powers: powers, sparkplug: sparkplug)
   }
 }
 

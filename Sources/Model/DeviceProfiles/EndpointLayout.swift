@@ -20,6 +20,17 @@ final class EndpointLayout: Sendable {
     /// Whether other points need this one first, for their power of ten.
     var isScaleFactor = false
     var isControl = false
+    var combine: Combine?
+    /// Steps of the path that pick an element by another value of the device.
+    var joins: [Join] = []
+  }
+
+  /// `[eid=${meterEid}]`: the text around the name, and the place of its value.
+  struct Join: Sendable {
+    var step: Int
+    var before: String
+    var place: Int
+    var after: String
   }
 
   struct Control: Sendable {
@@ -55,7 +66,9 @@ final class EndpointLayout: Sendable {
 
   struct Filter: Sendable {
     var filter: String
-    var points: [Int]
+    /// Levels that have a name, with the place of its value.
+    var captures: [(level: Int, place: Int)]
+    var route: DocumentRoute
   }
 
   let bound: BoundProfile
@@ -66,14 +79,16 @@ final class EndpointLayout: Sendable {
   let computed: [Computed]
   let constants: [Int]
   /// Points by the exact topic.
-  let topics: [String: [Int]]
+  let topics: [String: DocumentRoute]
   /// Points by topic filters with wildcards.
   let filters: [Filter]
   /// Points by the name of the HTTP request.
-  let requests: [String: [Int]]
+  let requests: [String: DocumentRoute]
+  /// The places of captured levels by name.
+  let captures: [String: Int]
   /// The hidden point that tells whether the device is this product, where it comes in a message or an answer.
   let identity: Int?
-  let availability: MQTTSettings.Availability?
+  let availability: [MQTTSettings.Availability]
 
   init(_ bound: BoundProfile) {
     var builder = EndpointLayoutBuilder(bound)
@@ -83,10 +98,20 @@ final class EndpointLayout: Sendable {
     points = builder.points
     controls = builder.controls
     computed = builder.orderedComputed()
-    constants = builder.points.indices.filter { if case .constant = builder.points[$0].source { true } else { false } }
-    topics = builder.topics
-    filters = builder.filters
-    requests = builder.requests
+    let learned = Set(builder.captures.values)
+    constants = builder.points.indices.filter { index in
+      if case .constant = builder.points[index].source { !learned.contains(index) } else { false }
+    }
+    topics = builder.topics.mapValues { DocumentRoute($0, builder.points) }
+    filters = builder.filters.map { filter in
+      let names = TopicCaptures.names(in: filter.topic)
+      return Filter(
+        filter: TopicCaptures.replace(in: filter.topic) { _ in "+" },
+        captures: names.compactMap { name in builder.captures[name.name].map { (name.level, $0) } },
+        route: DocumentRoute(filter.points, builder.points))
+    }
+    requests = builder.requests.mapValues { DocumentRoute($0, builder.points) }
+    captures = builder.captures
     identity = builder.identity
     availability = builder.availability
   }
@@ -119,22 +144,60 @@ struct EndpointLayoutBuilder {
   private(set) var points: [EndpointLayout.Point] = []
   private(set) var controls: [EndpointLayout.Control] = []
   private(set) var topics: [String: [Int]] = [:]
-  private(set) var filters: [EndpointLayout.Filter] = []
+  /// By topics with wildcards or captured levels.
+  private(set) var filters: [(topic: String, points: [Int])] = []
+  private(set) var captures: [String: Int] = [:]
   private(set) var requests: [String: [Int]] = [:]
   private(set) var identity: Int?
-  private(set) var availability: MQTTSettings.Availability?
+  private(set) var availability: [MQTTSettings.Availability] = []
 
   init(_ bound: BoundProfile) { self.bound = bound }
 
   mutating func build() {
     addIdentity()
     for (index, part) in bound.profile.parts.enumerated() { add(part, index) }
+    addCaptures()
     linkScaleFactors()
+    linkJoins()
     route()
-    if case .mqtt(let settings) = bound.profile.transport, var stated = settings.availability {
-      stated.topic = bound.fill(stated.topic)
-      stated.path = stated.path.mapText(bound.fill)
-      availability = stated
+    guard case .mqtt(let settings) = bound.profile.transport else { return }
+    availability = settings.availability.map { stated in
+      var filled = stated
+      filled.topic = TopicCaptures.replace(in: bound.fillTopic(stated.topic)) { _ in "+" }
+      filled.path = stated.path.mapText(bound.fill)
+      return filled
+    }
+  }
+
+  /// A captured level is a text that all parts see.
+  private mutating func addCaptures() {
+    guard case .mqtt(let settings) = bound.profile.transport else { return }
+    for capture in settings.captures {
+      captures[capture.name] = points.count
+      for part in parts.indices where parts[part].places[capture.name] == nil {
+        parts[part].places[capture.name] = points.count
+      }
+      points.append(
+        EndpointLayout.Point(
+          name: capture.name, part: 0, source: .constant(.null),
+          converter: ValueConverter(PointConversion(), type: nil, output: .text, valid: nil), pollClass: .once,
+          isOptional: true))
+    }
+  }
+
+  private mutating func linkJoins() {
+    for index in points.indices {
+      guard let path = points[index].source.path else { continue }
+      for (step, content) in path.steps.enumerated() {
+        guard case .element(_, let value) = content, let start = value.firstRange(of: "${"),
+          let end = value[start.upperBound...].firstIndex(of: "}"),
+          let place = parts[points[index].part].places[String(value[start.upperBound..<end])]
+        else { continue }
+        points[index].joins.append(
+          EndpointLayout.Join(
+            step: step, before: String(value[..<start.lowerBound]), place: place,
+            after: String(value[value.index(after: end)...])))
+      }
     }
   }
 
@@ -163,8 +226,8 @@ struct EndpointLayoutBuilder {
           name: point.name, part: index, field: field, source: filled(point.source),
           converter: ValueConverter(
             point.conversion, type: point.source.registerType, output: output,
-            valid: point.source.isCombined ? nil : point.valid),
-          valid: point.valid, pollClass: point.pollClass, isOptional: point.isOptional))
+            valid: point.isCombined ? nil : point.valid),
+          valid: point.valid, pollClass: point.pollClass, isOptional: point.isOptional, combine: point.combine))
     }
     for control in part.controls { add(control, index) }
     addDerived(part, index)
@@ -219,7 +282,10 @@ struct EndpointLayoutBuilder {
   private func filled(_ source: PointSource) -> PointSource {
     switch source {
     case .message(let message):
-      return .message(MessageSource(topic: bound.fill(message.topic), path: message.path.mapText(bound.fill)))
+      return .message(
+        MessageSource(
+          topic: bound.fillTopic(message.topic), path: message.path.mapText(bound.fill), format: message.format,
+          ignoresRetained: message.ignoresRetained))
     case .response(let response):
       return .response(ResponseSource(request: response.request, path: response.path.mapText(bound.fill)))
     case .register(var register):
@@ -267,12 +333,12 @@ struct EndpointLayoutBuilder {
     for index in points.indices.sorted(by: { points[$0].isScaleFactor && !points[$1].isScaleFactor }) {
       switch points[index].source {
       case .message(let message):
-        if !message.topic.contains("+"), !message.topic.contains("#") {
+        if !message.hasWildcard {
           topics[message.topic, default: []].append(index)
-        } else if let known = filters.firstIndex(where: { $0.filter == message.topic }) {
+        } else if let known = filters.firstIndex(where: { $0.topic == message.topic }) {
           filters[known].points.append(index)
         } else {
-          filters.append(EndpointLayout.Filter(filter: message.topic, points: [index]))
+          filters.append((message.topic, [index]))
         }
       case .response(let response): requests[response.request, default: []].append(index)
       case .register, .sunSpec, .computed, .constant: break
@@ -318,6 +384,31 @@ struct EndpointLayoutBuilder {
   }
 }
 
+extension MessageSource {
+  /// Whether more than one topic can belong to it.
+  var hasWildcard: Bool { topic.contains("+") || topic.contains("#") || !TopicCaptures.names(in: topic).isEmpty }
+}
+
+extension EndpointLayout {
+  /// Whether payloads are Sparkplug B.
+  var usesSparkplug: Bool {
+    topics.values.contains { $0.format == .sparkplug } || filters.contains { $0.route.format == .sparkplug }
+  }
+
+  /// The topics on which nodes can be asked for their birth before anything was heard of them.
+  var sparkplugNodes: [String] {
+    var topics: [String] = []
+    for filter in filters where filter.route.format == .sparkplug {
+      let levels = filter.filter.split(separator: "/", omittingEmptySubsequences: false)
+      guard levels.count >= 4, ![levels[0], levels[1], levels[3]].contains(where: { $0 == "+" || $0 == "#" })
+      else { continue }
+      let topic = "\(levels[0])/\(levels[1])/NCMD/\(levels[3])"
+      if !topics.contains(topic) { topics.append(topic) }
+    }
+    return topics
+  }
+}
+
 extension EndpointLayout.Point {
   /// Whether asking the device always gives this value, so that what is computed from it can wait for it.
   var isAwaited: Bool {
@@ -336,8 +427,13 @@ extension EndpointLayout.Point {
   }
 }
 
-extension PointSource {
+extension ProfilePoint {
   /// Whether it is made of several values of the wire.
+  var isCombined: Bool { combine != nil || source.isCombined }
+}
+
+extension PointSource {
+  /// Whether it is made of several registers.
   var isCombined: Bool {
     switch self {
     case .register(let register): register.repetition != nil

@@ -18,8 +18,8 @@ extension EndpointSnapshot {
     for step in steps {
       switch step {
       case .wait(let duration): operations.append(.wait(duration))
-      case .publish(let topic, let payload, let retain):
-        operations.append(try renderer.publish(topic: topic, payload: payload, retain: retain))
+      case .publish(let template):
+        operations.append(try renderer.publish(template) { sparkplug?.type(of: $0, commandTopic: $1) })
       case .request(let template): operations.append(.request(try renderer.request(template)))
       case .modify(let template):
         if let modification = try renderer.modification(template) { operations.append(.modify(modification)) }

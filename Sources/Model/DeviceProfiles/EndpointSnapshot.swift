@@ -8,6 +8,7 @@ public struct EndpointSnapshot: Sendable {
   let slots: [EndpointDecoder.Slot]
   let map: RegisterMap
   let powers: [ValueConverter.Power?]
+  let sparkplug: SparkplugNodes?
 
   /// The last value of a field, local or control as an expression of a part writes it (`socPercent`,
   /// `battery.powerW`); `nil` if the name is unknown or was never seen.

@@ -10,6 +10,8 @@ public final class JSONDocument {
   public static let maxBytes = 1 << 20
   /// Documents that are nested deeper are refused.
   public static let maxDepth = 64
+  /// More values of one path with `*` are not taken.
+  public static let maxElements = 512
 
   private let parser: OpaquePointer?
 
@@ -45,17 +47,43 @@ public final class JSONDocument {
   public func value(at path: DocumentPath) -> ScalarValue? {
     guard let parser else { return nil }
     heddle_json_rewind(parser)
-    for step in path.steps {
-      let found =
-        switch step {
-        case .key(let key): heddle_json_enter_key(parser, key, key.utf8.count)
-        case .index(let index): heddle_json_enter_index(parser, index)
-        case .element(let key, let value):
-          heddle_json_enter_element(parser, key, key.utf8.count, value, value.utf8.count)
-        }
-      guard found else { return nil }
-    }
+    for step in path.steps { guard enter(step, parser) else { return nil } }
     return current(parser)
+  }
+
+  /// The values at a path with `*`, in the order of the document; what is `null` or no single value is left out.
+  public func values(at path: DocumentPath) -> [ScalarValue] {
+    guard let parser else { return [] }
+    heddle_json_rewind(parser)
+    var values: [ScalarValue] = []
+    collect(path.steps[...], parser, &values)
+    return values
+  }
+
+  private func collect(_ steps: ArraySlice<DocumentPath.Step>, _ parser: OpaquePointer, _ values: inout [ScalarValue]) {
+    var rest = steps
+    while let step = rest.popFirst() {
+      if step == .any {
+        for index in 0..<min(heddle_json_child_count(parser), Self.maxElements) {
+          guard values.count < Self.maxElements, heddle_json_push(parser) else { return }
+          if heddle_json_enter_child(parser, index) { collect(rest, parser, &values) }
+          heddle_json_pop(parser)
+        }
+        return
+      }
+      guard enter(step, parser) else { return }
+    }
+    if let value = current(parser), value != .null { values.append(value) }
+  }
+
+  private func enter(_ step: DocumentPath.Step, _ parser: OpaquePointer) -> Bool {
+    switch step {
+    case .key(let key): heddle_json_enter_key(parser, key, key.utf8.count)
+    case .index(let index): heddle_json_enter_index(parser, index)
+    case .element(let key, let value):
+      heddle_json_enter_element(parser, key, key.utf8.count, value, value.utf8.count)
+    case .any: false
+    }
   }
 
   private func current(_ parser: OpaquePointer) -> ScalarValue? {
@@ -93,6 +121,24 @@ final class SharedJSONReader: Sendable {
     try document.withLock { (document) throws(JSONDocumentError) in
       try document.parse(bytes)
       return paths.map { document.value(at: $0) }
+    }
+  }
+
+  /// What a payload has for the paths of a route.
+  func content(of route: DocumentRoute, in bytes: [UInt8]) throws(JSONDocumentError) -> DocumentRoute.Content {
+    try document.withLock { (document) throws(JSONDocumentError) in
+      try document.parse(bytes)
+      var content = DocumentRoute.Content(values: route.paths.map { document.value(at: $0) })
+      for position in route.lists { content.lists[position] = document.values(at: route.paths[position]) }
+      return content
+    }
+  }
+
+  /// All values at one path.
+  func list(at path: DocumentPath, in bytes: [UInt8]) -> [ScalarValue] {
+    document.withLock { document in
+      guard (try? document.parse(bytes)) != nil else { return [] }
+      return document.values(at: path)
     }
   }
 }

@@ -99,6 +99,7 @@ struct JSONEdit {
           guard bytes[element.lowerBound] == UInt8(ascii: "{"), let found = member(key, element) else { return false }
           return plain(found) == value
         }
+      case .any: return nil
       }
     }
 
@@ -180,7 +181,7 @@ extension DocumentPath.Step {
     switch self {
     case .key(let key): key
     case .index(let index): String(index)
-    case .element: nil
+    case .element, .any: nil
     }
   }
 }

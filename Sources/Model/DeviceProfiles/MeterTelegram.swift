@@ -1,7 +1,7 @@
 import EnergyModel
 
 /// Telegrams of smart meters (DSMR P1 5.0, eSMR, IEC 62056-21 mode D): `/XMX5…`, lines of `code(value*unit)`, `!CRC`.
-enum MeterTelegram {
+public enum MeterTelegram {
   /// More lines are no telegram.
   static let maxLines = 1000
   /// More values of one code are no telegram.
@@ -69,12 +69,14 @@ enum MeterTelegram {
     }
     // Some readers take the CR out of the line ends; the meter computed with them.
     let hasReturns = body.contains(0x0D)
-    guard sum != crc16(hasReturns ? Array(body) : body.flatMap { $0 == 0x0A ? [0x0D, 0x0A] : [$0] }) else { return }
+    guard sum != checkSum(of: hasReturns ? Array(body) : body.flatMap { $0 == 0x0A ? [0x0D, 0x0A] : [$0] }) else {
+      return
+    }
     throw JSONDocumentError(message: "telegram with a wrong checksum (\(digits))", offset: body.endIndex)
   }
 
-  /// CRC-16 with the reflected polynomial 0xA001, starting at 0.
-  static func crc16(_ bytes: [UInt8]) -> UInt16 {
+  /// The checksum over a telegram from `/` to `!`: CRC-16 with the reflected polynomial 0xA001, starting at 0.
+  public static func checkSum(of bytes: [UInt8]) -> UInt16 {
     var crc: UInt16 = 0
     for byte in bytes {
       crc ^= UInt16(byte)

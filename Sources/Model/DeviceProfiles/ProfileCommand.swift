@@ -142,10 +142,45 @@ public struct Confirmation: Sendable {
 public enum CommandStep: Sendable {
   /// Control name → value. Neighbouring registers of one step go out in one request.
   case write([(control: String, value: Expression)])
-  case publish(topic: TextTemplate, payload: PayloadTemplate, retain: Bool)
+  case publish(PublishTemplate)
   case request(HTTPRequestTemplate)
   case modify(HTTPModificationTemplate)
   case wait(Duration)
+}
+
+/// An MQTT message of a profile.
+public struct PublishTemplate: Sendable {
+  /// What goes out.
+  public enum Content: Sendable {
+    case payload(PayloadTemplate)
+    /// Sparkplug B metrics by name.
+    case metrics([(name: String, value: Expression)])
+  }
+
+  /// Where it goes.
+  public var topic: TextTemplate
+  /// What goes out.
+  public var content: Content
+  /// Whether the broker keeps it for later subscribers.
+  public var isRetained = false
+  /// The message by which the device answers; `nil` where it does not.
+  public var reply: Reply?
+
+  /// The message by which a device answers.
+  public struct Reply: Sendable {
+    /// Topic with `$parameter` and `{capture}` in it; wildcards allowed.
+    public var topic: String
+    /// How its payload is built.
+    public var format: DocumentFormat
+    /// What makes a message on that topic the answer.
+    public var match: [HTTPRequestTemplate.Expectation]
+    /// What it must say.
+    public var expect: [HTTPRequestTemplate.Expectation]
+    /// Where the device says why it refused.
+    public var reasonPath: DocumentPath?
+    /// The longest time until it comes.
+    public var within: Duration
+  }
 }
 
 /// Text with `$parameter` and `${expression}` in it, or a whole expression when it starts with `=`.

@@ -235,11 +235,44 @@ extension ProfileFileReader {
   }
 
   private func publish(_ node: YAMLNode, _ scope: Scope) -> CommandStep? {
-    guard node.expectMapping(keys: ["topic", "payload", "retain"]),
-      let topic = node.require("topic").flatMap({ text($0, scope) }),
-      let payload = node.require("payload").flatMap({ payload($0, scope) })
+    guard node.expectMapping(keys: ["topic", "payload", "metrics", "retain", "reply"]),
+      let topic = node.require("topic").flatMap({ text($0, scope) }), let content = content(node, scope)
     else { return nil }
-    return .publish(topic: topic, payload: payload, retain: node["retain"]?.flagValue() ?? false)
+    var message = PublishTemplate(topic: topic, content: content)
+    message.isRetained = node["retain"]?.flagValue() ?? false
+    message.reply = node["reply"].flatMap { reply($0) }
+    return .publish(message)
+  }
+
+  private func content(_ node: YAMLNode, _ scope: Scope) -> PublishTemplate.Content? {
+    guard let metrics = node["metrics"] else {
+      return node.require("payload").flatMap { payload($0, scope) }.map { .payload($0) }
+    }
+    node["payload"]?.report(Finding.step, "a message has a payload or metrics, not both")
+    guard metrics.isMapping, !metrics.entries.isEmpty else {
+      metrics.report(Finding.step, "'metrics' must be a mapping of Sparkplug metrics to values")
+      return nil
+    }
+    return .metrics(
+      metrics.entries.compactMap { key, value in
+        guard let name = checkedText(key), let text = value.textValue() else { return nil }
+        let formula = text.hasPrefix("=") ? expression(value, scope, skipping: 1) : Expression(constant: scalar(value))
+        return formula.map { (name, $0) }
+      })
+  }
+
+  private func reply(_ node: YAMLNode) -> PublishTemplate.Reply? {
+    guard node.expectMapping(keys: ["topic", "format", "match", "expect", "reason", "within"]),
+      let topic = node.require("topic").flatMap({ topicValue($0) }), case .mqtt(let settings) = transport
+    else { return nil }
+    let within = node["within"]?.durationValue() ?? .seconds(5)
+    if within > Self.maxWait {
+      node["within"]?.report(Finding.range, "a reply is awaited for at most \(DurationText.format(Self.maxWait))")
+    }
+    return PublishTemplate.Reply(
+      topic: topic, format: node["format"].flatMap { formatValue($0) } ?? settings.format,
+      match: expectations(node["match"]), expect: expectations(node["expect"]),
+      reasonPath: node["reason"].flatMap { pathValue($0) }, within: within)
   }
 
   private func write(_ node: YAMLNode, _ scope: Scope, _ part: Int) -> CommandStep? {

@@ -5,6 +5,7 @@ import LocatedYAML
 extension ProfileFileReader {
   static let conversionKeys = [
     "invalid", "bits", "signed", "scale", "offset", "scaleFactor", "unit", "negate", "enum", "otherwise", "flags",
+    "suffix",
   ]
 
   func readConversion(_ node: YAMLNode, _ target: ProfilePoint.Target, _ part: Int) -> PointConversion {
@@ -12,6 +13,11 @@ extension ProfileFileReader {
     let field: Field? = if case .field(let field) = target { field } else { nil }
     if let invalid = node["invalid"] {
       conversion.invalid = invalid.isSequence ? invalid.elements.map { scalar($0) } : [scalar(invalid)]
+    }
+    if let suffix = node["suffix"] {
+      let texts = suffix.textListValue() ?? []
+      // The longest first, so that W does not take the end of kW.
+      conversion.suffixes = texts.map(\.trimmingBlanks).filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
     conversion.bits = node["bits"].flatMap { bits($0) }
     conversion.isSigned = node["signed"]?.flagValue() ?? false

@@ -4,7 +4,7 @@ import LocatedYAML
 /// Names in expressions, when all of them are known.
 extension ProfileFileReader {
   func checkNames() {
-    let names = parts.map { Self.visibleNames(of: $0) }
+    let names = parts.map { visibleNames(of: $0) }
     for entry in pending {
       for name in entry.expression.nameList { check(name, entry, names) }
     }
@@ -21,8 +21,8 @@ extension ProfileFileReader {
   }
 
   /// What expressions of the same part can see.
-  static func visibleNames(of part: ProfilePart) -> Set<String> {
-    var names = Set(part.points.map(\.name))
+  func visibleNames(of part: ProfilePart) -> Set<String> {
+    var names = Set(part.points.map(\.name) + captures.map(\.name))
     for control in part.controls where control.pollClass != nil { names.insert(control.name) }
     guard names.contains("powerW") else { return names }
     switch part.kind {
@@ -56,6 +56,7 @@ extension ProfileFileReader {
     }
     switch entry.scope {
     case .installation, .variant:
+      guard !captures.contains(where: { $0.name == name }) else { return }
       report(
         entry, name, Finding.name, "only parameters can be used here, '\(name)' is none",
         hint: parameters.contains { $0.name == name } ? "write $\(name)" : nil)

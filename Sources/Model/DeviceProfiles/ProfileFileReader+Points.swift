@@ -5,7 +5,7 @@ import LocatedYAML
 extension ProfileFileReader {
   private static let pointKeys =
     sourceKeys + conversionKeys + registerKeys
-    + ["path", "repeat", "combine", "valid", "counter", "poll", "optional"]
+    + ["path", "format", "retained", "repeat", "combine", "valid", "counter", "poll", "optional"]
   static let derived = ["chargePowerW", "dischargePowerW", "importPowerW", "exportPowerW"]
 
   func readPoints(_ node: YAMLNode, part: Int) {
@@ -54,6 +54,12 @@ extension ProfileFileReader {
     let field: Field? = if case .field(let field) = target { field } else { nil }
     point.valid = node["valid"].flatMap { rangeValue($0) }
     point.counter = node["counter"].flatMap { counter($0) } ?? (field?.behavior == .counter ? .monotonic : nil)
+    if source.path != nil { point.combine = node["combine"].flatMap { combineValue($0) } }
+    if source.path?.hasList == true, node["combine"] == nil {
+      (node["path"] ?? node).report(
+        Finding.repetition, "the path has many values and the point one: \(node.subject) needs 'combine'",
+        hint: "combine: \(Combine.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
     if let field { checkKind(node, field, point) }
     checkCombined(node, point, part)
     switch source {

@@ -98,10 +98,9 @@ extension ProfileFileReader {
 
   /// What is combined must be numbers, and must be several.
   func checkCombined(_ node: YAMLNode, _ point: ProfilePoint, _ part: Int) {
-    guard point.source.isCombined else {
-      node["combine"]?.report(
-        Finding.repetition, "'combine' is for several values",
-        hint: "add 'repeat', or name a SunSpec point such as module.*.DCW")
+    let isSeveral = point.source.isCombined || point.source.hasWildcard || point.source.path?.hasList == true
+    guard isSeveral, node["combine"] != nil else {
+      node["combine"]?.report(Finding.repetition, "'combine' is for several values", hint: severalHint(point.source))
       return
     }
     if case .string = point.source.registerType {
@@ -115,11 +114,20 @@ extension ProfileFileReader {
     }
   }
 
+  private func severalHint(_ source: PointSource) -> String {
+    switch source {
+    case .message: "write a path such as /meters/*/power or a topic with a wildcard"
+    case .response: "write a path such as /meters/*/power"
+    case .register, .sunSpec, .computed, .constant:
+      "add 'repeat', or name a SunSpec point such as module.*.DCW"
+    }
+  }
+
   /// Counts are locals that are read from registers, once each.
   func checkCounts() {
     for entry in pendingCounts {
       let local = parts[entry.part].points.first { $0.target == .local(entry.name) }
-      guard let local, !local.source.isCombined else {
+      guard let local, !local.isCombined else {
         let names = parts[entry.part].points.compactMap { if case .local(let name) = $0.target { name } else { nil } }
         entry.node.report(
           Finding.repetition, "'\(parts[entry.part].name)' has no local '\(entry.name)' that says how many there are",

@@ -24,14 +24,15 @@ extension ProfileFileReader {
       }
     }
     if key != "topic", key != "request" { node["path"]?.report(Finding.source, "'path' goes with topic or request") }
+    if key != "topic" {
+      for key in ["format", "retained"] { node[key]?.report(Finding.source, "'\(key)' goes with topic") }
+    }
     switch key {
     case "sunspec": return sunSpec(value, node).map { .sunSpec($0) }
     case "topic":
-      guard let topic = topicValue(value) else { return nil }
       rejectType(node, "a message")
-      let path = node["path"].map { pathValue($0) } ?? DocumentPath(steps: [])
-      return path.map { .message(MessageSource(topic: topic, path: $0)) }
-    case "request": return response(value, node)
+      return message(value, node, scope)
+    case "request": return response(value, node, scope)
     case "value":
       rejectType(node, "a computed point")
       return expression(value, scope).map { .computed($0) }
@@ -71,7 +72,42 @@ extension ProfileFileReader {
     return .constant(scalar(node))
   }
 
-  private func response(_ node: YAMLNode, _ point: YAMLNode) -> PointSource? {
+  private func message(_ node: YAMLNode, _ point: YAMLNode, _ scope: Scope) -> PointSource? {
+    guard let topic = topicValue(node), case .mqtt(let settings) = transport else { return nil }
+    let path = point["path"].map { pointPath($0, scope) } ?? DocumentPath(steps: [])
+    guard let path else { return nil }
+    var source = MessageSource(topic: topic, path: path, format: settings.format)
+    source.format = point["format"].flatMap { formatValue($0) } ?? settings.format
+    source.ignoresRetained = point["retained"].map { ignoresRetained($0) } ?? settings.ignoresRetained
+    if source.format == .sparkplug, path.steps.isEmpty {
+      point.report(Finding.path, "a Sparkplug message has many metrics: \(point.subject) needs 'path'")
+    }
+    return .message(source)
+  }
+
+  func formatValue(_ node: YAMLNode) -> DocumentFormat? {
+    node.wordValue(among: DocumentFormat.allCases.map(\.rawValue)).flatMap { DocumentFormat(rawValue: $0) }
+  }
+
+  func ignoresRetained(_ node: YAMLNode) -> Bool { node.wordValue(among: ["ignore", "take"]) == "ignore" }
+
+  /// The path of a point: `*` for all elements, `[id=${name}]` for the one that another value of the device names.
+  private func pointPath(_ node: YAMLNode, _ scope: Scope) -> DocumentPath? {
+    guard let text = node.textValue() else { return nil }
+    guard text.contains("${") else { return checkedText(node).flatMap { path($0, node) } }
+    guard case .part = scope, let pieces = pieces(of: Array(text), node, scope), let path = path(text, node)
+    else { return nil }
+    for case .expression(let expression) in pieces where expression.nameList != [expression.text.trimmingBlanks] {
+      node.report(Finding.path, "'\(expression.text)' is not the name of a value of the device")
+    }
+    let isElsewhere = path.steps.contains { step in
+      if case .key(let key) = step { key.contains("${") } else { false }
+    }
+    if isElsewhere { node.report(Finding.path, "a value picks an element", hint: "write /[key=${name}]") }
+    return path
+  }
+
+  private func response(_ node: YAMLNode, _ point: YAMLNode, _ scope: Scope) -> PointSource? {
     guard case .http(let settings) = transport, let name = node.textValue() else { return nil }
     rejectType(point, "an answer")
     guard settings.requests.contains(where: { $0.name == name }) else {
@@ -80,7 +116,7 @@ extension ProfileFileReader {
         hint: Suggestion.hint(for: name, among: settings.requests.map(\.name)))
       return nil
     }
-    let path = point["path"].map { pathValue($0) } ?? DocumentPath(steps: [])
+    let path = point["path"].map { pointPath($0, scope) } ?? DocumentPath(steps: [])
     return path.map { .response(ResponseSource(request: name, path: $0)) }
   }
 

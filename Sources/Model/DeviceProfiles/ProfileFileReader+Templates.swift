@@ -29,7 +29,7 @@ extension ProfileFileReader {
   }
 
   /// `a/${b + 1}/c` → `a/`, `b + 1`, `/c`; `nil` after a finding.
-  private func pieces(of text: [Character], _ node: YAMLNode, _ scope: Scope) -> [TextTemplate.Piece]? {
+  func pieces(of text: [Character], _ node: YAMLNode, _ scope: Scope) -> [TextTemplate.Piece]? {
     var pieces: [TextTemplate.Piece] = []
     var isWhole = true
     var index = 0

@@ -99,17 +99,50 @@ extension ProfileFileReader {
     return node.integerValue(in: range).map { UInt16(truncatingIfNeeded: $0) }
   }
 
-  private func readMessages(_ node: YAMLNode?) -> [(topic: String, payload: String)] {
+  private func readMessages(_ node: YAMLNode?) -> [ProfileTest.Message] {
     guard let node else { return [] }
     guard case .mqtt = transport, node.isSequence else {
       node.report(Finding.test, "'messages' must be a list and needs the transport mqtt")
       return []
     }
     return node.elements.compactMap { message in
-      guard message.expectMapping(keys: ["topic", "payload"]), let topic = message.require("topic")?.textValue(),
-        let payload = message.require("payload")
+      guard message.expectMapping(keys: ["topic", "retained"] + Self.payloadKeys),
+        let topic = message.require("topic")?.textValue()
       else { return nil }
-      return (topic, document(payload))
+      let given = Self.payloadKeys.filter { message[$0] != nil }
+      guard given.count == 1, let key = given.first, let value = message[key] else {
+        message.report(Finding.test, "a message needs exactly one of \(Self.payloadKeys.joined(separator: ", "))")
+        return nil
+      }
+      guard let payload = payload(key, value) else { return nil }
+      return ProfileTest.Message(
+        topic: topic, payload: payload, isRetained: message["retained"]?.flagValue() ?? false)
+    }
+  }
+
+  private static let payloadKeys = ["payload", "hex", "metrics"]
+
+  private func payload(_ key: String, _ node: YAMLNode) -> [UInt8]? {
+    switch key {
+    case "hex":
+      let digits = Array((node.textValue() ?? "").filter { !$0.isWhitespace })
+      let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+        UInt8(String(digits[$0...$0 + 1]), radix: 16)
+      }
+      guard bytes.count * 2 == digits.count else {
+        node.report(Finding.test, "'hex' must be pairs of hexadecimal digits")
+        return nil
+      }
+      return bytes
+    case "metrics":
+      let metrics = node.entries.compactMap { key, value in
+        key.scalarText.map { name in
+          let content = scalar(value)
+          return SparkplugMetric(name: name, dataType: content.sparkplugType, value: content)
+        }
+      }
+      return SparkplugPayload(metrics: metrics).encoded
+    default: return Array(document(node).utf8)
     }
   }
 
@@ -155,7 +188,7 @@ extension ProfileFileReader {
     for (key, values) in node?.entries ?? [] {
       guard let part = partIndex(key) else { continue }
       let all = forms(ofPart: part)
-      let names = all.map { Self.visibleNames(of: $0) }.reduce(into: Set<String>()) { $0.formUnion($1) }
+      let names = all.map { visibleNames(of: $0) }.reduce(into: Set<String>()) { $0.formUnion($1) }
       for (nameNode, value) in values.entries {
         let name = nameNode.scalarText ?? ""
         guard names.contains(name) else {

@@ -109,16 +109,20 @@ extension ProfileFileReader {
     var settings = MQTTSettings()
     defer { transport = .mqtt(settings) }
     if node.isNull { return }
-    guard node.expectMapping(keys: ["availability", "silentAfter", "requests"]) else { return }
+    guard
+      node.expectMapping(keys: ["availability", "silentAfter", "requests", "format", "retained", "captures"])
+    else { return }
     settings.silentAfter = node["silentAfter"]?.durationValue()
-    if let availability = node["availability"],
-      availability.expectMapping(keys: ["topic", "path", "online", "offline"]),
-      let topic = availability.require("topic").flatMap({ topicValue($0) })
-    {
-      settings.availability = MQTTSettings.Availability(
-        topic: topic, path: availability["path"].flatMap { pathValue($0) } ?? DocumentPath(steps: []),
-        online: availability.require("online")?.textListValue() ?? [],
-        offline: availability.require("offline")?.textListValue() ?? [])
+    settings.format = node["format"].flatMap { formatValue($0) } ?? .json
+    settings.ignoresRetained = node["retained"].map { ignoresRetained($0) } ?? false
+    if let availability = node["availability"] {
+      let nodes = availability.isSequence ? availability.elements : [availability]
+      settings.availability = nodes.compactMap { readAvailability($0) }
+    }
+    for (key, value) in node["captures"]?.entries ?? [] {
+      guard let name = identifier(key) else { continue }
+      captures.append((name, key))
+      settings.captures.append(MQTTSettings.Capture(name: name, fixed: text(value, .installation)))
     }
     for request in node["requests"]?.elements ?? [] {
       guard request.expectMapping(keys: ["topic", "payload", "every"]),
@@ -130,11 +134,39 @@ extension ProfileFileReader {
         request["every"]?.report(Finding.range, "a device is not asked more often than once a second")
         continue
       }
-      settings.requests.append(MQTTSettings.PolledPublish(topic: topic, payload: payload, every: every))
+      settings.requests.append(
+        MQTTSettings.PolledPublish(
+          message: PublishTemplate(topic: topic, content: .payload(payload)), every: every))
     }
   }
 
-  /// A topic filter with parameters; wildcards stand alone between slashes.
+  private func readAvailability(_ node: YAMLNode) -> MQTTSettings.Availability? {
+    guard node.expectMapping(keys: ["topic", "path", "online", "offline"]),
+      let topic = node.require("topic").flatMap({ topicValue($0) })
+    else { return nil }
+    return MQTTSettings.Availability(
+      topic: topic, path: node["path"].flatMap { pathValue($0) } ?? DocumentPath(steps: []),
+      online: node.require("online")?.textListValue() ?? [], offline: node.require("offline")?.textListValue() ?? [])
+  }
+
+  /// Captures are known when all topics are read; a value of a device with the same name would hide them.
+  func finishCaptures() {
+    guard case .mqtt(var settings) = transport else { return }
+    for capture in captures where !settings.captures.contains(where: { $0.name == capture.name }) {
+      settings.captures.append(MQTTSettings.Capture(name: capture.name))
+    }
+    for part in parts {
+      for point in part.points {
+        guard let capture = captures.first(where: { $0.name == point.name }) else { continue }
+        capture.node.report(
+          Finding.duplicate, "'\(point.name)' is a captured level and a value of '\(part.name)'",
+          hint: "give one of them another name")
+      }
+    }
+    transport = .mqtt(settings)
+  }
+
+  /// A topic filter with parameters; wildcards and captures stand alone between slashes.
   func topicValue(_ node: YAMLNode) -> String? {
     guard let topic = checkedText(node) else { return nil }
     let levels = topic.split(separator: "/", omittingEmptySubsequences: false)
@@ -145,6 +177,13 @@ extension ProfileFileReader {
         node.report(Finding.path, "a wildcard stands alone between slashes, and # only at the end: '\(topic)'")
         return nil
       }
+      guard level.contains("{") || level.contains("}") else { continue }
+      guard let name = TopicCaptures.name(of: level), name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+      else {
+        node.report(Finding.path, "a captured level is a name in braces between slashes: '\(topic)'")
+        return nil
+      }
+      if !captures.contains(where: { $0.name == name }) { captures.append((name, node)) }
     }
     guard !topic.isEmpty else {
       node.report(Finding.path, "the topic is empty")

@@ -42,6 +42,8 @@ final class ProfileFileReader {
   var pendingScaleFactors: [(node: YAMLNode, name: String, part: Int)] = []
   /// Names of locals that say how many values there are.
   var pendingCounts: [(node: YAMLNode, name: String, part: Int)] = []
+  /// Names of captured levels of topics, each once, with where they came first.
+  var captures: [(name: String, node: YAMLNode)] = []
   /// The node of each computed point, for findings about cycles.
   var computedNodes: [String: YAMLNode] = [:]
 
@@ -71,6 +73,7 @@ final class ProfileFileReader {
     let identify = root["identify"].flatMap { readIdentity($0) }
     readDevices(root)
     fillSunSpecBases(identify)
+    finishCaptures()
     readVariants(root)
     checkNames()
     checkCounts()
@@ -255,12 +258,15 @@ final class ProfileFileReader {
   }
 
   func pathValue(_ node: YAMLNode) -> DocumentPath? {
-    guard let text = checkedText(node) else { return nil }
-    guard let path = DocumentPath(text) else {
-      node.report(
-        Finding.path, "'\(text)' is not a path", hint: "write keys behind slashes, such as /Body/Data/0/value")
-      return nil
-    }
+    guard let text = checkedText(node), let path = path(text, node) else { return nil }
+    if path.hasList { node.report(Finding.path, "'*' stands for all elements, here is one value wanted") }
     return path
+  }
+
+  func path(_ text: String, _ node: YAMLNode) -> DocumentPath? {
+    if let path = DocumentPath(text) { return path }
+    node.report(
+      Finding.path, "'\(text)' is not a path", hint: "write keys behind slashes, such as /Body/Data/0/value")
+    return nil
   }
 }

@@ -26,6 +26,8 @@ public struct ProfilePoint: Sendable {
   public var isOptional: Bool
   /// The line of the profile, for messages and `explain`.
   public var line: Int
+  /// How several values become one: the elements of a list, the topics behind a wildcard.
+  public var combine: Combine?
 
   /// The name that expressions use.
   public var name: String {
@@ -165,10 +167,14 @@ public struct SunSpecSource: Sendable, Hashable {
 
 /// A value inside an MQTT message.
 public struct MessageSource: Sendable, Hashable {
-  /// Topic with `$parameter` in it; wildcards `+` and `#` allowed.
+  /// Topic with `$parameter` and `{capture}` in it; wildcards `+` and `#` allowed.
   public var topic: String
   /// Where the value stands; empty = the payload is the value.
   public var path: DocumentPath
+  /// How the payload is built.
+  public var format = DocumentFormat.json
+  /// Messages that the broker kept say nothing about now.
+  public var ignoresRetained = false
 }
 
 /// A value inside the answer to an HTTP request.
@@ -187,6 +193,8 @@ public struct DocumentPath: Sendable, Hashable {
     case key(String)
     case index(Int)
     case element(key: String, value: String)
+    /// All elements of a list, or all members of an object.
+    case any
   }
   /// From the top of the document.
   public var steps: [Step]
@@ -198,6 +206,8 @@ public struct DocumentPath: Sendable, Hashable {
 public struct PointConversion: Sendable {
   /// Raw marks that mean "no value", compared before anything else.
   public var invalid: [ScalarValue] = []
+  /// Texts behind a number, such as a unit, that are cut off.
+  public var suffixes: [String] = []
   /// Lowest and highest bit that are taken out of an integer.
   public var bits: ClosedRange<Int>?
   /// The highest of `bits` is a sign, as in two's complement.

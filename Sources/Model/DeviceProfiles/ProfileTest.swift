@@ -10,7 +10,7 @@ public struct ProfileTest: Sendable {
   /// the own one is `nil` or its number.
   public var registers: [RegisterSpace: [UInt16: UInt16]]
   /// MQTT messages, in order.
-  public var messages: [(topic: String, payload: String)]
+  public var messages: [Message]
   /// HTTP answers by the request's name.
   public var responses: [String: String]
   /// Part → field or local → value.
@@ -21,6 +21,16 @@ public struct ProfileTest: Sendable {
   public var writes: [String]
   /// The line of the profile, for messages.
   public var line: Int
+
+  /// A message that the device publishes.
+  public struct Message: Sendable {
+    /// Where it is published.
+    public var topic: String
+    /// As it is on the wire.
+    public var payload: [UInt8]
+    /// Whether the broker had kept it.
+    public var isRetained: Bool
+  }
 
   /// A command in a test.
   public struct Invocation: Sendable {

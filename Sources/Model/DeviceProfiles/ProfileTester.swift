@@ -63,7 +63,7 @@ public enum ProfileTester {
     case .mqtt:
       if test.messages.isEmpty { frame(.message(topic: "", payload: [], isRetained: false)) }
       for message in test.messages {
-        frame(.message(topic: message.topic, payload: Array(message.payload.utf8), isRetained: false))
+        frame(.message(topic: message.topic, payload: message.payload, isRetained: message.isRetained))
       }
     case .http:
       decoder.hasReadEverything = true

@@ -53,16 +53,31 @@ public struct RegisterBlock: Sendable, Hashable {
 
 /// Habits of an MQTT device.
 public struct MQTTSettings: Sendable {
-  /// Where the device says that it is there; `nil` = judged by the age of its messages.
-  public var availability: Availability?
+  /// Where the device says that it is there; it is there when none of them says otherwise. Empty = judged by the age of
+  /// its messages.
+  public var availability: [Availability] = []
+  /// How payloads are built where a point says nothing.
+  public var format = DocumentFormat.json
+  /// Whether messages that the broker kept are passed over where a point says nothing.
+  public var ignoresRetained = false
+  /// Levels of topics that become names.
+  public var captures: [Capture] = []
   /// How long silence may last before the device counts as offline; `nil` = never judged by silence.
   public var silentAfter: Duration?
   /// Messages that ask the device for its state, sent at start and at each interval.
   public var requests: [PolledPublish] = []
 
+  /// A level of topics that becomes a name: the first that comes, and no other after it.
+  public struct Capture: Sendable {
+    /// The name, as in `{name}`.
+    public var name: String
+    /// The only one that counts where this text is not empty; `nil` or empty = the first that comes.
+    public var fixed: TextTemplate?
+  }
+
   /// How the device says that it is there.
   public struct Availability: Sendable {
-    /// Topic with `$parameter` in it.
+    /// Topic with `$parameter` and `{capture}` in it.
     public var topic: String
     /// Where the word stands in a JSON payload; empty = the payload is the word.
     public var path: DocumentPath
@@ -74,10 +89,8 @@ public struct MQTTSettings: Sendable {
 
   /// A message that asks for state.
   public struct PolledPublish: Sendable {
-    /// Where it is sent.
-    public var topic: TextTemplate
     /// What is sent.
-    public var payload: PayloadTemplate
+    public var message: PublishTemplate
     /// How often it is sent.
     public var every: Duration
   }

@@ -27,6 +27,10 @@ public struct ReadingBatch: Sendable {
   /// Problems beyond `maxProblems` since the batch was emptied.
   public private(set) var unlistedProblems = 0
 
+  /// Messages that were passed over since the batch was emptied, because a captured level of their topic names another
+  /// device.
+  public internal(set) var otherDevices = 0
+
   /// An empty batch.
   public init() {}
 
@@ -35,6 +39,7 @@ public struct ReadingBatch: Sendable {
     entries.removeAll(keepingCapacity: true)
     problems.removeAll(keepingCapacity: true)
     unlistedProblems = 0
+    otherDevices = 0
   }
 
   mutating func report(_ problem: String) {

@@ -112,10 +112,37 @@ struct TemplateRenderer {
 
   // MARK: Messages and requests
 
+  /// - Parameter typeOf: the type in which a Sparkplug metric is sent, by its name and the topic.
   func publish(
-    topic: TextTemplate, payload: PayloadTemplate, retain: Bool
+    _ template: PublishTemplate, typeOf: (String, String) -> SparkplugMetric.DataType? = { _, _ in nil }
   ) throws(EncodingError) -> WireOperation {
-    .publish(topic: try text(topic), payload: try document(payload), retain: retain)
+    let topic = try text(template.topic)
+    let content: PublishedMessage.Content
+    switch template.content {
+    case .payload(let payload): content = .text(try document(payload))
+    case .metrics(let metrics):
+      var filled: [SparkplugMetric] = []
+      for metric in metrics {
+        guard let value = try optional(metric.value) else { continue }
+        let name = fill(metric.name)
+        filled.append(SparkplugMetric(name: name, dataType: typeOf(name, topic) ?? value.sparkplugType, value: value))
+      }
+      content = .metrics(filled)
+    }
+    return .publish(
+      PublishedMessage(
+        topic: topic, content: content, isRetained: template.isRetained, reply: template.reply.map(expected)))
+  }
+
+  private func expected(_ reply: PublishTemplate.Reply) -> ExpectedReply {
+    let topic = TopicCaptures.replace(in: fill(reply.topic)) { name in
+      let value = lookup(name)
+      return value == .null ? "+" : value.description
+    }
+    return ExpectedReply(
+      topic: topic, format: reply.format, match: reply.match.map { filled($0) },
+      expect: reply.expect.map { filled($0) },
+      reasonPath: reply.reasonPath?.mapText(fill), within: reply.within)
   }
 
   func request(_ template: HTTPRequestTemplate) throws(EncodingError) -> HTTPRequestData {
@@ -234,6 +261,17 @@ struct TemplateRenderer {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
     default: false
+    }
+  }
+}
+
+extension ScalarValue {
+  /// The type of a Sparkplug metric whose birth was not heard.
+  var sparkplugType: SparkplugMetric.DataType {
+    switch self {
+    case .flag: .boolean
+    case .text: .string
+    case .number, .null: .double
     }
   }
 }

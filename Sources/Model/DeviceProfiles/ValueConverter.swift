@@ -70,7 +70,7 @@ struct ValueConverter: Sendable {
   func convert(_ raw: RawScalar, power: Power) -> Outcome {
     if isInvalid(raw) || power == .absent { return Outcome(value: .null, quality: .missing) }
     if let names = conversion.flags { return flags(raw, names) }
-    var value = scalar(raw)
+    var value = scalar(conversion.suffixes.isEmpty ? raw : withoutSuffix(raw))
     if let enumeration = conversion.enumeration, let word = word(for: value, in: enumeration) {
       value = word
     } else if case .number(let number) = value {
@@ -101,6 +101,14 @@ struct ValueConverter: Sendable {
     case .flag(let flag): convert(.flag(flag), power: .none)
     case .null: Outcome(value: .null, quality: .missing)
     }
+  }
+
+  /// `3.2 kW` → `3.2`.
+  private func withoutSuffix(_ raw: RawScalar) -> RawScalar {
+    guard case .text(let text) = raw else { return raw }
+    let trimmed = text.trimmingBlanks
+    guard let suffix = conversion.suffixes.first(where: { trimmed.hasSuffix($0) }) else { return raw }
+    return .text(trimmed.dropLast(suffix.count).trimmingBlanks)
   }
 
   private func isInvalid(_ raw: RawScalar) -> Bool {
@@ -296,7 +304,9 @@ struct ValueConverter: Sendable {
       guard case .number = value else { return nil }
     }
     switch value {
-    case .number(let number): return unlinear(number, power).flatMap { shifted(.number($0)) }
+    case .number(let number):
+      let raw = unlinear(number, power).flatMap { shifted(.number($0)) }
+      return conversion.suffixes.first.map { suffix in raw.map { .text("\($0) \(suffix)") } } ?? raw
     case .flag(let flag):
       let stored = conversion.negate ? !flag : flag
       return type == nil || type == .bit ? .flag(stored) : shifted(.number(stored ? 1 : 0))

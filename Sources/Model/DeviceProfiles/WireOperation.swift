@@ -107,11 +107,18 @@ public enum WireOperation: Sendable, Hashable {
   /// Changes the bits of `mask` in one holding register to those of `value`; the others stay as they are. The adapter
   /// reads the register first, with nothing else of the endpoint between, unless the function is `maskWrite`.
   case modifyRegister(unit: UInt8? = nil, address: UInt16, mask: UInt16, value: UInt16, function: WriteFunction)
-  case publish(topic: String, payload: String, retain: Bool)
+  case publish(PublishedMessage)
   case request(HTTPRequestData)
   /// Two requests with no other between them.
   case modify(HTTPModification)
   case wait(Duration)
+}
+
+extension WireOperation {
+  /// A message with text in it for which the broker's acknowledgement is enough.
+  public static func publish(topic: String, payload: String, retain: Bool) -> WireOperation {
+    .publish(PublishedMessage(topic: topic, content: .text(payload), isRetained: retain))
+  }
 }
 
 /// A complete HTTP request without host, credentials and connection.
@@ -180,7 +187,7 @@ extension WireOperation: CustomStringConvertible {
       "FC5 \(RegisterSpace(unit: unit, table: .coil)) \(address) = \(value)"
     case .modifyRegister(let unit, let address, let mask, let value, let function):
       Self.modification("\(RegisterSpace(unit: unit, table: .holding)) \(address)", mask, value, function)
-    case .publish(let topic, let payload, let retain): "publish \(topic) \(payload)\(retain ? " (retained)" : "")"
+    case .publish(let message): "publish \(message)"
     case .request(let data): data.body.map { "\(data.method) \(data.path) \($0)" } ?? "\(data.method) \(data.path)"
     case .modify(let modification): modification.description
     case .wait(let duration): "wait \(duration)"

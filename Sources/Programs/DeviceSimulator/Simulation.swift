@@ -218,6 +218,14 @@ public final class Simulation: Sendable {
     } ?? false
   }
 
+  /// What an MQTT device replies to the commands that it was handed, once.
+  public func takeReplies(at index: EndpointIndex) -> [SimulatedMessage] {
+    with(index) { endpoint, _, _, _, _ in
+      defer { endpoint.replies = [] }
+      return endpoint.replies
+    } ?? []
+  }
+
   /// How an MQTT device appears to its broker; `nil` for devices of other transports.
   public func mqttIdentity(of index: EndpointIndex) -> MQTTIdentity? {
     with(index) { endpoint, _, _, _, _ in endpoint.mqttIdentity } ?? nil
@@ -299,7 +307,14 @@ extension CommandStep {
   fileprivate func isAtSamePlace(as other: CommandStep) -> Bool {
     switch (self, other) {
     case (.write(let a), .write(let b)): a.contains { entry in b.contains { $0.control == entry.control } }
-    case (.publish(.literal(let a), .expression, _), .publish(.literal(let b), .expression, _)): a == b
+    case (.publish(let a), .publish(let b)):
+      if case (.literal(let topic), .literal(let other)) = (a.topic, b.topic),
+        case (.payload(.expression), .payload(.expression)) = (a.content, b.content)
+      {
+        topic == other
+      } else {
+        false
+      }
     case (.request(let a), .request(let b)):
       if case (.literal(let path), .literal(let other)) = (a.path, b.path), case .form(let fields) = a.body,
         case .form(let others) = b.body

@@ -7,6 +7,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dom = simdjson::dom;
 
@@ -14,6 +15,7 @@ struct heddle_json {
   dom::parser parser;
   dom::element root;
   dom::element cursor;
+  std::vector<dom::element> marks;
   size_t max_depth;
   bool parsed = false;
 
@@ -135,6 +137,7 @@ extern "C" bool heddle_json_parse(heddle_json *json, const char *bytes, size_t l
 
 extern "C" void heddle_json_rewind(heddle_json *json) {
   if (json->parsed) json->cursor = json->root;
+  json->marks.clear();
 }
 
 extern "C" bool heddle_json_enter_key(heddle_json *json, const char *key, size_t length) {
@@ -187,6 +190,55 @@ extern "C" bool heddle_json_enter_element(
   } catch (...) {
   }
   return false;
+}
+
+extern "C" size_t heddle_json_child_count(const heddle_json *json) {
+  if (!json->parsed) return 0;
+  try {
+    dom::array array;
+    if (!json->cursor.get_array().get(array)) return array.size();
+    dom::object object;
+    if (!json->cursor.get_object().get(object)) return object.size();
+  } catch (...) {
+  }
+  return 0;
+}
+
+extern "C" bool heddle_json_enter_child(heddle_json *json, size_t index) {
+  if (!json->parsed) return false;
+  try {
+    dom::array array;
+    if (!json->cursor.get_array().get(array)) {
+      dom::element child;
+      if (array.at(index).get(child)) return false;
+      json->cursor = child;
+      return true;
+    }
+    dom::object object;
+    if (json->cursor.get_object().get(object)) return false;
+    for (auto field : object) {
+      if (index-- > 0) continue;
+      json->cursor = field.value;
+      return true;
+    }
+  } catch (...) {
+  }
+  return false;
+}
+
+extern "C" bool heddle_json_push(heddle_json *json) {
+  try {
+    json->marks.push_back(json->cursor);
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+extern "C" void heddle_json_pop(heddle_json *json) {
+  if (json->marks.empty()) return;
+  json->cursor = json->marks.back();
+  json->marks.pop_back();
 }
 
 extern "C" heddle_json_value heddle_json_current(const heddle_json *json) {

@@ -10,11 +10,16 @@ extension ProfileSchema {
         "publish": ref("publish"), "request": ref("request"), "wait": ref("duration"), "modify": ref("modify"),
       ]).with(["minProperties": 1, "maxProperties": 1]),
       "publish": object(
-        ["topic": ref("template"), "payload": ref("payload"), "retain": ["type": "boolean"], "reply": ref("reply")],
-        required: ["topic", "payload"]),
+        [
+          "topic": ref("template"), "payload": ref("payload"),
+          "metrics": ["type": "object", "minProperties": 1, "additionalProperties": ref("expression")],
+          "retain": ["type": "boolean"], "reply": ref("reply"),
+        ], required: ["topic"]
+      ).with(["oneOf": exactlyOne(of: ["payload", "metrics"])]),
       "reply": object(
         [
-          "topic": ref("template"), "expect": ref("expectations"), "reason": ref("path"), "within": ref("duration"),
+          "topic": ref("text"), "format": ref("format"), "match": ref("expectations"), "expect": ref("expectations"),
+          "reason": ref("path"), "within": ref("duration"),
         ], required: ["topic"]),
       "modify": object(
         [
@@ -76,7 +81,12 @@ extension ProfileSchema {
       ],
     ]
     let tables = SchemaNode.object(RegisterTable.allCases.map { ($0.rawValue, memory) })
-    let message = object(["topic": ref("text"), "payload": ref("payload")], required: ["topic", "payload"])
+    let message = object(
+      [
+        "topic": ref("text"), "payload": ref("payload"), "hex": ref("text"),
+        "metrics": ["type": "object", "additionalProperties": ref("scalar")], "retained": ["type": "boolean"],
+      ], required: ["topic"]
+    ).with(["oneOf": exactlyOne(of: ["payload", "hex", "metrics"])])
     let command: SchemaNode = [
       "anyOf": [
         ["const": "auto"],

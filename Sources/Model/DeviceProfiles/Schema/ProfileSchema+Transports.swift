@@ -51,8 +51,10 @@ extension ProfileSchema {
       "anyOf": [
         ["type": "null"],
         object([
-          "availability": availability, "silentAfter": ref("duration"),
+          "availability": ["anyOf": [availability, ["type": "array", "items": availability]]],
+          "silentAfter": ref("duration"),
           "requests": ["type": "array", "items": requests], "format": ref("format"), "retained": ref("retained"),
+          "captures": ["type": "object", "propertyNames": ref("name"), "additionalProperties": ref("template")],
         ]),
       ]
     ]

@@ -8,6 +8,7 @@ struct DocumentImage: Sendable {
     /// A topic, or the name of a request.
     var name: String
     var tree: JSONTree?
+    var format = DocumentFormat.json
     var expect: [HTTPRequestData.Expectation] = []
   }
 
@@ -17,7 +18,7 @@ struct DocumentImage: Sendable {
   private let bound: BoundProfile
   private let isMessages: Bool
   /// Where the device says that it is there.
-  let availability: MQTTIdentity.Availability?
+  let availability: [MQTTIdentity.Availability]
 
   init(bound: BoundProfile, mqtt settings: MQTTSettings) {
     self.bound = bound
@@ -41,7 +42,7 @@ struct DocumentImage: Sendable {
     self.bound = bound
     requests = bound.polledRequests.map { ($0.name, $0.request) }
     isMessages = false
-    availability = nil
+    availability = []
     for (name, request) in requests { documents.append(Document(name: name, expect: request.expect)) }
   }
 
@@ -54,21 +55,30 @@ struct DocumentImage: Sendable {
   }
 
   /// Puts the value of a point where the device says it.
-  mutating func show(_ value: ScalarValue, at point: ProfilePoint) {
+  ///
+  /// - Parameter other: what the device says for another name of it, for paths that pick an element by one.
+  mutating func show(_ value: ScalarValue, at point: ProfilePoint, other: (String) -> ScalarValue) {
     switch point.source {
-    case .message(let source): show(value, point, name: Self.topic(source.topic, bound), path: source.path)
-    case .response(let source): show(value, point, name: source.request, path: source.path)
+    case .message(let source):
+      var topic = Self.topic(source.topic, bound)
+      if source.format == .sparkplug { topic = Self.birthTopic(topic) }
+      show(value, point, name: topic, path: source.path.picked(other), source.format)
+    case .response(let source):
+      show(value, point, name: source.request, path: source.path.picked(other), .json)
     default: break
     }
   }
 
-  private mutating func show(_ value: ScalarValue, _ point: ProfilePoint, name: String, path: DocumentPath) {
+  private mutating func show(
+    _ value: ScalarValue, _ point: ProfilePoint, name: String, path: DocumentPath, _ format: DocumentFormat
+  ) {
     guard let raw = Self.raw(value, point) else { return }
     let index = documents.firstIndex { $0.name == name } ?? documents.count
     if index == documents.count { documents.append(Document(name: name)) }
     var tree = documents[index].tree ?? .scalar(.null)
     tree.set(raw, at: Self.path(path, bound))
     documents[index].tree = tree
+    if isMessages { documents[index].format = path.steps.isEmpty ? .json : format }
   }
 
   /// The value as the device says it, or the nearest word that it has.
@@ -93,20 +103,19 @@ struct DocumentImage: Sendable {
     }
   }
 
-  /// The text of a topic or answer.
-  func text(_ document: Document) -> String? {
+  /// The payload of a topic or answer.
+  func bytes(_ document: Document) -> [UInt8]? {
     switch document.tree {
-    case .scalar(let value)? where isMessages: JSONTree.plain(value)
-    case let tree?: tree.text
-    case nil: isMessages ? nil : "{}"
+    case .scalar(let value)? where isMessages: Array(JSONTree.plain(value).utf8)
+    case let tree?: DocumentWriter.bytes(tree, as: document.format)
+    case nil: isMessages ? nil : Array("{}".utf8)
     }
   }
 
   /// Everything that the device says, as frames.
   func frames(_ now: Timestamp) -> [RawFrame] {
     documents.compactMap { document in
-      guard let text = text(document) else { return nil }
-      let bytes = Array(text.utf8)
+      guard let bytes = bytes(document) else { return nil }
       let body: RawFrame.Body =
         isMessages
         ? .message(topic: document.name, payload: bytes, isRetained: false)
@@ -117,8 +126,15 @@ struct DocumentImage: Sendable {
 
   /// A topic with parameters filled in, and something in place of wildcards.
   static func topic(_ template: String, _ bound: BoundProfile) -> String {
-    filled(template, bound).split(separator: "/", omittingEmptySubsequences: false)
+    bound.topicFilter(template).split(separator: "/", omittingEmptySubsequences: false)
       .map { $0 == "+" || $0 == "#" ? "0" : String($0) }.joined(separator: "/")
+  }
+
+  /// The topic on which a Sparkplug device says all that it has.
+  private static func birthTopic(_ topic: String) -> String {
+    var levels = topic.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if levels.count >= 4 { levels[2] = levels.count == 4 ? "NBIRTH" : "DBIRTH" }
+    return levels.joined(separator: "/")
   }
 
   /// A path with parameters filled in.
@@ -127,7 +143,7 @@ struct DocumentImage: Sendable {
       steps: path.steps.map { step in
         switch step {
         case .key(let key): .key(filled(key, bound))
-        case .index: step
+        case .index, .any: step
         case .element(let key, let value): .element(key: filled(key, bound), value: filled(value, bound))
         }
       })
@@ -152,6 +168,21 @@ struct DocumentImage: Sendable {
   }
 }
 
+extension DocumentPath {
+  /// The path with `${name}` replaced by what the device says for the name.
+  func picked(_ other: (String) -> ScalarValue) -> DocumentPath {
+    DocumentPath(
+      steps: steps.map { step in
+        guard case .element(let key, let value) = step, let start = value.firstRange(of: "${"),
+          let end = value[start.upperBound...].firstIndex(of: "}")
+        else { return step }
+        let name = JSONTree.plain(other(String(value[start.upperBound..<end])))
+        let text = value[..<start.lowerBound] + name + value[value.index(after: end)...]
+        return .element(key: key, value: String(text))
+      })
+  }
+}
+
 /// What a simulated MQTT device needs to be a client of a broker.
 public struct MQTTIdentity: Sendable, Hashable {
   /// The retained topic that says whether the device is there.
@@ -166,8 +197,8 @@ public struct MQTTIdentity: Sendable, Hashable {
 
   /// The name of the session at the broker.
   public var clientID: String
-  /// Where the device says that it is there; `nil` if it never does.
-  public var availability: Availability?
+  /// Where the device says that it is there; empty if it never does. The first is its last will.
+  public var availability: [Availability]
   /// Topics on which the device takes commands and requests.
   public var subscriptions: [String]
 }
@@ -176,16 +207,24 @@ public struct MQTTIdentity: Sendable, Hashable {
 public struct SimulatedMessage: Sendable, Hashable {
   /// The topic, without wildcards.
   public var topic: String
-  /// The payload as text.
-  public var payload: String
+  /// The payload as it is on the wire.
+  public var bytes: [UInt8]
   /// Whether the broker keeps it for later subscribers.
   public var isRetained: Bool
 
+  /// The payload as text.
+  public var payload: String { String(decoding: bytes, as: UTF8.self) }
+
   /// A message; not retained unless said.
-  public init(topic: String, payload: String, isRetained: Bool = false) {
+  public init(topic: String, bytes: [UInt8], isRetained: Bool = false) {
     self.topic = topic
-    self.payload = payload
+    self.bytes = bytes
     self.isRetained = isRetained
+  }
+
+  /// A message with text in it; not retained unless said.
+  public init(topic: String, payload: String, isRetained: Bool = false) {
+    self.init(topic: topic, bytes: Array(payload.utf8), isRetained: isRetained)
   }
 }
 

@@ -249,6 +249,9 @@ struct EndpointValues: Sendable {
     return values[other][String(name[name.index(after: dot)...])] ?? .null
   }
 
+  /// The value that a name of a part has now.
+  func value(of name: String, part: Int) -> ScalarValue { values[part][name] ?? .null }
+
   /// The value that a point of a part says now.
   func value(of point: ProfilePoint, part: Int) -> ScalarValue { values[part][point.name] ?? .null }
 }

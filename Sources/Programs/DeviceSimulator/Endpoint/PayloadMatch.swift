@@ -37,6 +37,24 @@ struct PayloadMatch {
     return agree && seen > 0 ? result : nil
   }
 
+  /// The content of a message beside that of a step.
+  func pairs(_ content: PublishTemplate.Content, payload: [UInt8]) -> [CommandMatcher.Pair]? {
+    switch content {
+    case .payload(let template): return pairs(template, payload: String(decoding: payload, as: UTF8.self))
+    case .metrics(let metrics):
+      guard let json = try? DocumentFormat.sparkplug.json(from: payload),
+        let document = try? JSONDocument(parsing: json)
+      else { return nil }
+      var result: [CommandMatcher.Pair] = []
+      var seen = 0
+      for metric in metrics {
+        let path = DocumentPath(steps: [.key(DocumentImage.filled(metric.name, bound))])
+        guard walk(.expression(metric.value), path, document, &result, &seen) else { return nil }
+      }
+      return seen > 0 ? result : nil
+    }
+  }
+
   /// The fields of a form beside those of a template.
   func pairs(
     form: [(name: String, value: TextTemplate)], payload: String

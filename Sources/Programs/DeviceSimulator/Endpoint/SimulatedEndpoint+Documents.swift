@@ -8,8 +8,11 @@ extension SimulatedEndpoint {
   var messages: [SimulatedMessage] {
     guard let documents else { return [] }
     return documents.documents.compactMap { document in
-      guard let text = documents.text(document), document.name != documents.availability?.topic else { return nil }
-      return SimulatedMessage(topic: document.name, payload: faults.servesHTML ? "<html>busy</html>" : text)
+      guard let bytes = documents.bytes(document),
+        !documents.availability.contains(where: { $0.topic == document.name })
+      else { return nil }
+      return SimulatedMessage(
+        topic: document.name, bytes: faults.servesHTML ? Array("<html>busy</html>".utf8) : bytes)
     }
   }
 
@@ -17,13 +20,11 @@ extension SimulatedEndpoint {
   var mqttIdentity: MQTTIdentity? {
     guard case .mqtt = bound.profile.transport, let documents else { return nil }
     var topics: [String] = []
-    for (operation, _) in bound.polledPublishes {
-      if case .publish(let topic, _, _) = operation { topics.append(topic) }
+    if case .mqtt(let settings) = bound.profile.transport {
+      topics += settings.requests.map { filter($0.message.topic) }
     }
-    for part in bound.profile.parts {
-      for step in part.commands.flatMap(\.steps) + (part.defaultState?.steps ?? []) {
-        if case .publish(let topic, _, _) = step { topics.append(Self.filter(topic, bound)) }
-      }
+    for step in bound.profile.parts.flatMap(\.allSteps) {
+      if case .publish(let message) = step { topics.append(filter(message.topic)) }
     }
     var unique: [String] = []
     for topic in topics where !unique.contains(topic) { unique.append(topic) }
@@ -32,7 +33,7 @@ extension SimulatedEndpoint {
   }
 
   /// A filter for a topic that is published: levels with expressions in them may be anything.
-  private static func filter(_ topic: TextTemplate, _ bound: BoundProfile) -> String {
+  private func filter(_ topic: TextTemplate) -> String {
     switch topic {
     case .literal(let text): DocumentImage.filled(text, bound)
     case .expression: "#"
@@ -48,24 +49,42 @@ extension SimulatedEndpoint {
   mutating func receive(
     _ message: SimulatedMessage, home: inout SimulatedHome, monotonic: Duration, now: Timestamp
   ) -> Bool {
-    let asksForState = bound.polledPublishes.contains { polled in
-      if case .publish(let topic, let payload, _) = polled.operation {
-        topic == message.topic && payload == message.payload
-      } else {
-        false
-      }
+    observe(now)
+    let asksForState = bound.polledPublishes.indices.contains { index in
+      guard case .publish(let asked)? = decoder.stateRequest(index) else { return false }
+      return asked.topic == message.topic && asked.payload(at: now) == message.bytes
     }
     if faults.ignoresWrites { return asksForState }
-    observe(now)
     let recognised = recognise { step, match in
-      guard case .publish(let topic, let payload, _) = step,
-        let topicPairs = match.pair(topic, observed: .text(message.topic)),
-        let pairs = match.pairs(payload, payload: message.payload)
+      guard case .publish(let template) = step,
+        let topicPairs = match.pair(template.topic, observed: .text(message.topic)),
+        let pairs = match.pairs(template.content, payload: message.bytes)
       else { return nil }
       return topicPairs + pairs
     }
     for command in recognised.commands { perform(command, home: &home, monotonic: monotonic) }
+    if recognised.isKnown { reply(to: message) }
     return asksForState || recognised.isKnown
+  }
+
+  /// Says that a command was done, in the way in which its step waits for it.
+  private mutating func reply(to message: SimulatedMessage) {
+    let match = PayloadMatch(bound: bound)
+    for case .publish(let template) in bound.profile.parts.flatMap(\.allSteps) {
+      guard let reply = template.reply, match.pair(template.topic, observed: .text(message.topic)) != nil,
+        match.pairs(template.content, payload: message.bytes) != nil
+      else { continue }
+      var tree = JSONTree.scalar(.null)
+      for said in reply.match + reply.expect where said.equals != .null {
+        tree.set(said.equals, at: DocumentImage.path(said.path, bound))
+      }
+      let bytes =
+        if case .scalar(let value) = tree { Array(JSONTree.plain(value).utf8) } else {
+          DocumentWriter.bytes(tree, as: reply.format)
+        }
+      replies.append(SimulatedMessage(topic: DocumentImage.topic(reply.topic, bound), bytes: bytes))
+      return
+    }
   }
 
   // MARK: HTTP
@@ -120,9 +139,10 @@ extension SimulatedEndpoint {
         && (polled.request.body == nil || polled.request.body == body)
     }
     guard let polled, let document = documents.documents.first(where: { $0.name == polled.name }),
-      let text = documents.text(document)
+      let bytes = documents.bytes(document)
     else { return nil }
-    return .response(status: 200, contentType: "application/json", body: text)
+    return .response(
+      status: 200, contentType: "application/json", body: String(decoding: bytes, as: UTF8.self))
   }
 
   /// An object that no poll asks for, with the places that a command changes.

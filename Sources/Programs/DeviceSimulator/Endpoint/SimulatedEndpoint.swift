@@ -23,6 +23,8 @@ struct SimulatedEndpoint: Sendable {
   /// Sees what a gateway sees, so that expressions of commands mean the same on both sides.
   var decoder: EndpointDecoder
   var commandsInForce: [Int: CommandInForce] = [:]
+  /// Replies to commands that were not published yet.
+  var replies: [SimulatedMessage] = []
   /// Requests so far, for the faults that hit some of them.
   var requestCount: Int64 = 0
 
@@ -77,7 +79,8 @@ struct SimulatedEndpoint: Sendable {
       for point in plausible + locals + physical {
         let value = modeInForce(point, part: index) ?? values.value(of: point, part: index)
         registers?.show(value, at: point, part: index, evenOnControls: evenOnControls)
-        documents?.show(value, at: point)
+        let values = self.values
+        documents?.show(value, at: point) { values.value(of: $0, part: index) }
       }
     }
     documents?.fillExpectations()

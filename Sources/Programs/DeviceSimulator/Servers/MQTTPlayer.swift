@@ -102,7 +102,9 @@ public actor MQTTPlayer {
 
   private func answer(_ session: MQTTSession) {
     for message in session.takeInbox() {
-      guard simulation.receive(message, at: session.endpoint) else { continue }
+      let isAnswered = simulation.receive(message, at: session.endpoint)
+      for reply in simulation.takeReplies(at: session.endpoint) { session.publish(reply) }
+      guard isAnswered else { continue }
       session.publish(simulation.messages(at: session.endpoint), now: time.monotonic(), everything: true)
     }
   }

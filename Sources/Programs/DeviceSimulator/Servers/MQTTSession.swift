@@ -14,7 +14,7 @@ final class MQTTSession {
   /// Counts connections, so that a test can wait for one.
   private(set) var connects = 0
   /// What was published last on each topic, and when on the monotonic clock.
-  private var published: [String: (payload: String, at: Duration)] = [:]
+  private var published: [String: (payload: [UInt8], at: Duration)] = [:]
   var nextAttempt = Duration.zero
   private(set) var lastError: String?
 
@@ -38,7 +38,7 @@ final class MQTTSession {
     // Without it the library acknowledges a message before the callback saw it.
     mosquitto_threaded_set(client, true)
     setCallbacks(client)
-    if let availability = identity.availability {
+    if let availability = identity.availability.first {
       let payload = Array(availability.offline.utf8)
       mosquitto_will_set(client, availability.topic, CInt(payload.count), payload, 1, true)
     }
@@ -60,7 +60,7 @@ final class MQTTSession {
       let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(max(0, message.payloadlen)))
       Unmanaged<MQTTSession>.fromOpaque(context).takeUnretainedValue().received(
         SimulatedMessage(
-          topic: String(cString: topic), payload: String(decoding: bytes, as: UTF8.self), isRetained: message.retain))
+          topic: String(cString: topic), bytes: Array(bytes), isRetained: message.retain))
     }
   }
 
@@ -74,7 +74,7 @@ final class MQTTSession {
     lastError = nil
     published = [:]
     for filter in identity.subscriptions { mosquitto_subscribe(client, nil, filter, 1) }
-    if let availability = identity.availability {
+    for availability in identity.availability {
       publish(SimulatedMessage(topic: availability.topic, payload: availability.online, isRetained: true))
     }
   }
@@ -120,7 +120,7 @@ final class MQTTSession {
   /// Says goodbye the way a device does that is switched off properly: offline is published, then the session ends.
   func disconnect() {
     guard let client, socket >= 0 else { return }
-    if let availability = identity.availability {
+    for availability in identity.availability {
       publish(SimulatedMessage(topic: availability.topic, payload: availability.offline, isRetained: true))
     }
     mosquitto_disconnect(client)
@@ -142,20 +142,21 @@ final class MQTTSession {
   /// Publishes what changed since it was last published, and everything when it is time or when `everything` is set.
   func publish(_ messages: [SimulatedMessage], now: Duration, everything: Bool) {
     for message in messages {
-      if let last = published[message.topic], !everything, last.payload == message.payload,
+      if let last = published[message.topic], !everything, last.payload == message.bytes,
         now - last.at < Self.repeatInterval
       {
         continue
       }
-      published[message.topic] = (message.payload, now)
+      published[message.topic] = (message.bytes, now)
       publish(message)
     }
   }
 
-  private func publish(_ message: SimulatedMessage) {
+  /// Publishes a message.
+  func publish(_ message: SimulatedMessage) {
     guard let client else { return }
-    let payload = Array(message.payload.utf8)
-    mosquitto_publish(client, nil, message.topic, CInt(payload.count), payload, 1, message.isRetained)
+    mosquitto_publish(
+      client, nil, message.topic, CInt(message.bytes.count), message.bytes, 1, message.isRetained)
   }
 }
 

@@ -45,6 +45,7 @@ public indirect enum JSONTree: Sendable, Hashable {
         setMember(String(index), value, rest)
       }
     case .element(let key, let name): setPicked(key, name, value, rest)
+    case .any: if case .object = self { setMember("0", value, rest) } else { setElement(0, value, rest) }
     }
   }
 

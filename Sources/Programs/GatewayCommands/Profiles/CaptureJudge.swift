@@ -73,7 +73,9 @@ struct CaptureJudge {
       let all = capture.messages.filter { EndpointDecoder.isMatch(topic: $0.topic, filter: message.topic) }
       guard !all.isEmpty else { return .absent("no message on \(message.topic) is in the capture") }
       for candidate in all.reversed() {
-        if let value = Self.value(at: message.path, in: candidate.payload) { return .there(Self.cut(value)) }
+        if let value = Self.value(at: message.path, in: candidate.payload, message.format) {
+          return .there(Self.cut(value))
+        }
       }
       return .absent("no message on \(message.topic) has \(message.path)")
     case .response(let response):
@@ -93,10 +95,15 @@ struct CaptureJudge {
     return values.count > maxShownRegisters ? "[\(cut), …]" : "[\(cut)]"
   }
 
-  private static func value(at path: DocumentPath, in payload: String) -> String? {
+  private static func value(
+    at path: DocumentPath, in payload: String, _ format: DocumentFormat = .json
+  ) -> String? {
     if path.steps.isEmpty { return payload }
-    guard let document = try? JSONDocument(parsing: Array(payload.utf8)) else { return nil }
-    return document.value(at: path)?.description
+    guard let json = try? format.json(from: Array(payload.utf8)), let document = try? JSONDocument(parsing: json)
+    else { return nil }
+    guard path.steps.contains(.any) else { return document.value(at: path)?.description }
+    let values = document.values(at: path)
+    return values.isEmpty ? nil : values.map(\.description).joined(separator: ", ")
   }
 
   private static func cut(_ text: String) -> String {

@@ -217,7 +217,9 @@ struct WritablePlaces {
       add(part.defaultState?.steps ?? [])
     }
     if case .mqtt(let settings) = profile.transport {
-      for request in settings.requests { add("publish \(ProfileWords.text(request.topic))", "asks for the state") }
+      for request in settings.requests {
+        add("publish \(ProfileWords.text(request.message.topic))", "asks for the state")
+      }
     }
   }
 
@@ -236,8 +238,8 @@ struct WritablePlaces {
     for step in steps {
       switch step {
       case .write, .wait: break
-      case .publish(let topic, _, let retain):
-        add("publish \(ProfileWords.text(topic))", retain ? "retained" : "")
+      case .publish(let message):
+        add("publish \(ProfileWords.text(message.topic))", message.isRetained ? "retained" : "")
       case .modify(let template):
         let paths = template.changes.map { "\($0.path)" }.joined(separator: ", ")
         add("\(template.write.method) \(ProfileWords.text(template.write.path))", "changes \(paths) of what is read")

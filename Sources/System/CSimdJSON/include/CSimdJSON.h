@@ -48,6 +48,14 @@ bool heddle_json_enter_index(heddle_json *json, size_t index);
 /// The first element of an array that is an object with this text (or number, or flag) under the key.
 bool heddle_json_enter_element(
     heddle_json *json, const char *key, size_t key_length, const char *value, size_t value_length);
+/// Elements of an array or members of an object; 0 for everything else.
+size_t heddle_json_child_count(const heddle_json *json);
+/// The element or member of that number.
+bool heddle_json_enter_child(heddle_json *json, size_t index);
+/// Remembers where the cursor stands; `false` when there is no memory.
+bool heddle_json_push(heddle_json *json);
+/// Goes back to where the cursor stood at the last `push`.
+void heddle_json_pop(heddle_json *json);
 /// What the cursor stands on.
 heddle_json_value heddle_json_current(const heddle_json *json);
 
