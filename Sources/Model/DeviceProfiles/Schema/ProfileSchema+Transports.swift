@@ -11,7 +11,7 @@ extension ProfileSchema {
       "http": http,
       "requestPath": ["type": "string"],
       "request": request([:]),
-      "polledRequest": request(["poll": ref("poll"), "format": ref("format")]),
+      "polledRequest": request(["poll": ref("poll")]),
       "expectations": ["type": "object", "additionalProperties": ref("scalar"), "propertyNames": ref("path")],
       "template": ["type": ["string", "number", "boolean"]],
     ]
@@ -87,7 +87,6 @@ extension ProfileSchema {
         ], required: ["steps"]),
       "quota": object(
         ["requests": ["type": "integer", "minimum": 1], "per": ref("duration")], required: ["requests", "per"]),
-      "format": ref("format"),
     ]).with([
       "if": ["properties": ["auth": ["enum": ["basic", "digest"]]], "required": ["auth"]],
       "then": ["required": ["password"]],
