@@ -81,6 +81,7 @@ extension ProfileSchema {
       ],
     ]
     let tables = SchemaNode.object(RegisterTable.allCases.map { ($0.rawValue, memory) })
+    let units: SchemaNode = ["type": "object", "additionalProperties": object(tables)]
     let message = object(
       [
         "topic": ref("text"), "payload": ref("payload"), "hex": ref("text"),
@@ -99,7 +100,7 @@ extension ProfileSchema {
       "test": object(
         [
           "name": ref("text"), "parameters": ["type": "object", "additionalProperties": ref("scalar")],
-          "registers": object(tables), "messages": ["type": "array", "items": message],
+          "registers": object(tables.with(["units": units])), "messages": ["type": "array", "items": message],
           "responses": ["type": "object"],
           "expect": [
             "type": "object", "additionalProperties": ["type": "object", "additionalProperties": ref("scalar")],
