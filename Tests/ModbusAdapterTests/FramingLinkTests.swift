@@ -163,7 +163,7 @@ struct FramingLinkTests {
     }
     let begin = TimeSource.system.monotonic()
     await fixture.link.stop()
-    if !isClosed { #expect(TimeSource.system.monotonic() - begin < .seconds(1)) }
+    if !isClosed { #expect(TimeSource.system.monotonic() - begin < .seconds(2)) }
   }
 
   @Test("Descriptors of 1024 and more work", arguments: [ModbusLinkKind.tcp, .rtuOverTcp, .givenergy])
