@@ -51,7 +51,7 @@ WIRE_TESTS := (ModbusAdapter|MQTTAdapter|HTTPAdapter|DeviceSimulator|LocalAPISer
 test: setup peers
 	swift build --build-tests
 	swift test --skip-build --skip '$(WIRE_TESTS)' --skip EndToEndTests
-	swift test --skip-build --filter '$(WIRE_TESTS)'
+	swift test --skip-build --no-parallel --filter '$(WIRE_TESTS)'
 	swift test --skip-build --filter EndToEndTests
 
 # What is made from the profiles and their reader: the schema for editors, and the list of products.
