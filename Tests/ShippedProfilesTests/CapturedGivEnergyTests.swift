@@ -21,6 +21,11 @@ struct CapturedGivEnergyTests {
     OracleRow("energyAbsorbedTotalWh", "e_inverter_in_total", 1000, rounding: 0.01),
     OracleRow("dcInputs.1.powerW", "p_pv1"), OracleRow("dcInputs.2.powerW", "p_pv2"),
   ]
+  static let module = [
+    OracleRow("serialNumber", "serial_number"), OracleRow("socPercent", "soc"), OracleRow("voltageV", "v_out"),
+    OracleRow("temperatureC", "t_max"), OracleRow("cycleCount", "num_cycles"),
+    OracleRow("energyStoredWh", "remaining_energy_nominal_wh", rounding: 1),
+  ]
   static let meter = [
     OracleRow("powerW", "p_grid_out", -1),
     OracleRow("energyExportedTotalWh", "e_grid_out_total", 1000, rounding: 0.01),
@@ -64,6 +69,37 @@ struct CapturedGivEnergyTests {
       try device.expect("battery", [OracleRow(field, key, 1000, rounding: 0.01)], oracle: oracle)
     }
     try device.expect("inverter", ["status": .text("running"), "vendorStatus": .text("normal")])
+  }
+
+  @Test(
+    "Every captured battery module reads as another decoder reads it, and an empty slot has no values",
+    arguments: [
+      ("hybrid_2_bat_a/hybrid_gen1_arm449_0x11_poll_10min", 2), ("hybrid_gen2_1_bat_a/hybrid_gen2_arm920_60s", 1),
+      ("ems_2_inv_3_bat_a/ac_arm282_1x_givbat512gen3_30min", 1),
+    ])
+  func modules(name: String, count: Int) throws {
+    let json = try ProjectFiles.json("givenergy/\(name).registers.json")
+    let expected = try ProjectFiles.json("givenergy/\(name).expected.json")["batteries"]
+    for index in 0..<6 {
+      let image = CapturedImages.unit("0x" + String(0x32 + index, radix: 16), of: json)
+      guard image[.input]?.isEmpty == false else { continue }
+      var device = try CapturedDevice("givenergy/battery.yaml")
+      device.read(image)
+      #expect(device.problems.isEmpty, "\(device.problems)")
+      guard index < count else {
+        for field in ["serialNumber", "socPercent", "voltageV", "cycleCount"] {
+          #expect(try device.value(field, part: "battery") == .null, "\(field) of slot \(index)")
+        }
+        continue
+      }
+      let oracle = expected[index]
+      try device.expect("battery", Self.module, oracle: oracle)
+      for (field, key) in [
+        ("energyChargedTotalWh", "e_battery_charge_total"), ("energyDischargedTotalWh", "e_battery_discharge_total"),
+      ] where oracle[key].number != 0 {
+        try device.expect("battery", [OracleRow(field, key, 1000, rounding: 0.01)], oracle: oracle)
+      }
+    }
   }
 
   @Test("The captured EMS reads as another decoder reads it")
