@@ -192,25 +192,3 @@ extension ClosedRange<Double> {
     return value >= lowerBound - slack && value <= upperBound + slack
   }
 }
-
-extension RegisterType {
-  /// The word of the profile grammar.
-  var word: String {
-    switch self {
-    case .u16: "u16"
-    case .i16: "i16"
-    case .u32: "u32"
-    case .i32: "i32"
-    case .u64: "u64"
-    case .i64: "i64"
-    case .f32: "f32"
-    case .f64: "f64"
-    case .bcd16: "bcd16"
-    case .bcd32: "bcd32"
-    case .u8(let byte): "u8, \(byte.rawValue) byte"
-    case .i8(let byte): "i8, \(byte.rawValue) byte"
-    case .string(let registers): "string of \(registers) registers"
-    case .bit: "bit"
-    }
-  }
-}

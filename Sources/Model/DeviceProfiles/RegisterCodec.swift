@@ -23,6 +23,26 @@ public enum RawValue: Sendable, Hashable {
 }
 
 extension RegisterType {
+  /// The type as texts for people name it: the word of the profile grammar, with the byte or the length.
+  public var word: String {
+    switch self {
+    case .u16: "u16"
+    case .i16: "i16"
+    case .u32: "u32"
+    case .i32: "i32"
+    case .u64: "u64"
+    case .i64: "i64"
+    case .f32: "f32"
+    case .f64: "f64"
+    case .bcd16: "bcd16"
+    case .bcd32: "bcd32"
+    case .u8(let byte): "u8 (\(byte.rawValue) byte)"
+    case .i8(let byte): "i8 (\(byte.rawValue) byte)"
+    case .string(let registers): "string[\(registers)]"
+    case .bit: "bit"
+    }
+  }
+
   /// Reads the value that begins at an index; `nil` if the registers end before it does, or for a bit.
   func decode(_ registers: [UInt16], at start: Int, order: WordOrder) -> RawScalar? {
     let count = registerCount

@@ -51,8 +51,8 @@ struct PointExplanations {
   private static func stages(of point: ProfilePoint) -> [(label: String, conversion: PointConversion)] {
     let raw: String
     switch point.source {
-    case .register(let register): raw = "as \(ProfileWords.type(register.type))"
-    case .sunSpec(let point): raw = "as \(ProfileWords.type(point.type))"
+    case .register(let register): raw = "as \(register.type.word)"
+    case .sunSpec(let point): raw = "as \(point.type.word)"
     case .message, .response: raw = "as sent"
     default: return []
     }

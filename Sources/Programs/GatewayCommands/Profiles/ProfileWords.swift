@@ -34,7 +34,7 @@ enum ProfileWords {
 
   static func register(_ register: RegisterSource) -> String {
     let order = register.order == .abcd ? "" : " \(register.order.rawValue)"
-    let type = register.type == .bit ? "" : " \(self.type(register.type))"
+    let type = register.type == .bit ? "" : " \(register.type.word)"
     let unit = unit(register.unit)
     let place =
       register.words.isEmpty ? String(register.address) : register.words.map(String.init).joined(separator: "+")
@@ -58,26 +58,7 @@ enum ProfileWords {
     let instance = source.instance == 1 ? "" : " (instance \(source.instance))"
     let combine = source.combine.map { ", \($0.rawValue)" } ?? ""
     return
-      "\(unit(source.unit))sunspec \(models) \(source.point ?? "offset \(source.offset) \(type(source.type))")\(instance)\(combine)"
-  }
-
-  static func type(_ type: RegisterType) -> String {
-    switch type {
-    case .u16: "u16"
-    case .i16: "i16"
-    case .u32: "u32"
-    case .i32: "i32"
-    case .u64: "u64"
-    case .i64: "i64"
-    case .f32: "f32"
-    case .f64: "f64"
-    case .bcd16: "bcd16"
-    case .bcd32: "bcd32"
-    case .u8(let byte): "u8 (\(byte.rawValue) byte)"
-    case .i8(let byte): "i8 (\(byte.rawValue) byte)"
-    case .string(let registers): "string[\(registers)]"
-    case .bit: "bit"
-    }
+      "\(unit(source.unit))sunspec \(models) \(source.point ?? "offset \(source.offset) \(source.type.word)")\(instance)\(combine)"
   }
 
   private static func joined(_ place: String, _ path: DocumentPath) -> String {
