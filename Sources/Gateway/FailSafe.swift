@@ -63,21 +63,18 @@ public struct FailSafe: Sendable {
       logger.notice("no device is under command")
       return 0
     }
+    let events = EventLog(store: store, hub: StreamHub(), time: time, logger: logger)
+    // What is undone here is read later, from the event log of the next run.
+    let writing = Task { await events.run() }
     let board = ConnectivityBoard()
     let links = try links(of: configuration, for: devices, board)
-    let dispatcher = CommandDispatcher(
-      context: DispatchContext(
-        store: store, time: time, logger: logger,
-        connectivity: { id in
-          configuration.devices.first { $0.id == id }.flatMap {
-            board.connectivity(of: EndpointID($0.endpointName))
-          } ?? Connectivity(since: time.wall())
-        }, gridPower: { _ in nil }, changed: { _ in }, found: { finding in await note(finding, store) },
-        makeID: { "cmd_\(Identifiers.random(RandomBytes.system))" }))
+    let dispatcher = CommandDispatcher(context: context(configuration, store, events, board))
     await dispatcher.configure(RunningConfiguration.targets(of: configuration, links))
     for link in links { await link.adapter.start() }
     let result = try await bounded { try await dispatcher.releaseAll(patience: Self.patience) }
     await withTaskGroup { group in for link in links { group.addTask { await link.adapter.stop() } } }
+    events.finish()
+    await writing.value
     guard let result else {
       logger.error("the devices did not go back to normal within \(Self.limit); the next start goes on")
       return 1
@@ -87,22 +84,22 @@ public struct FailSafe: Sendable {
     return result.open == 0 ? 0 : 1
   }
 
-  /// What was not given back stays an alert until the next start has done it.
-  private func note(_ finding: CommandFinding, _ store: GatewayStore) async {
-    do {
-      switch finding {
-      case .wrong(let kind, let command, let message):
-        logger.error("\(message)", metadata: ["device": "\(command.deviceID)"])
-        _ = try await store.raise(
-          AlertRecord(
-            id: "alt_\(Identifiers.random(RandomBytes.system))", kind: kind, deviceID: command.deviceID,
-            commandID: command.id, message: message, raisedAt: time.wall()))
-      case .over(let kind, let deviceID):
-        _ = try await store.resolveAlert(kind, deviceID: deviceID, at: time.wall())
-      }
-    } catch {
-      logger.error("an alert could not be kept: \(error)")
-    }
+  private func context(
+    _ configuration: GatewayConfiguration, _ store: GatewayStore, _ events: EventLog, _ board: ConnectivityBoard
+  ) -> DispatchContext {
+    let time = time
+    let directory = DeviceDirectory()
+    directory.replace(configuration.devices)
+    let makeID: @Sendable (String) -> String = { "\($0)_\(Identifiers.random(RandomBytes.system))" }
+    let alerts = AlertBook(
+      store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
+    return DispatchContext(
+      store: store, time: time, logger: logger,
+      connectivity: { id in
+        directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
+      }, gridPower: { _ in nil },
+      changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
+      found: { await alerts.note($0) }, makeID: { makeID("cmd") })
   }
 
   /// Only the links that reach a device which is under command.

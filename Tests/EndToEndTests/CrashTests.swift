@@ -80,6 +80,8 @@ struct CrashTests {
     let command = try await gateway.newestCommand("battery-1", becomes: "reverted")
     #expect(command["leaseExpiresAt"] is String)
     #expect(battery.written == [2000, 0], "\(battery.requests)")
+    let told = try await gateway.cli("events", "--device", "battery-1")
+    #expect(told.output.contains("command.reverted"), "\(told.output)")
   }
 
   @Test("A clean stop undoes a running lease")
