@@ -4,8 +4,8 @@ import LocalAPISchema
 extension GatewayRoutes {
   var alertRoutes: [Route] {
     [
-      route(.get, "/v1/alerts", .scope(.devicesRead)) { request in
-        let query = try request.query("deviceId", "resolved", "page", "perPage")
+      route(.get, "/v1/alerts", .scope(.devicesRead), .listAlerts) { request in
+        let query = request.query
         let (page, slice) = try query.slice()
         let list = try await service.alerts(
           AlertQuery(
@@ -13,11 +13,10 @@ extension GatewayRoutes {
             includesResolved: try query.flag("resolved") ?? false, slice: slice))
         return try JSONText.response(Page(list, page: page, perPage: slice.limit))
       },
-      route(.get, "/v1/alerts/{id}", .scope(.devicesRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await alert(request.parameter("id"), for: request.caller))
+      route(.get, "/v1/alerts/{id}", .scope(.devicesRead), .getAlert) { request in
+        try JSONText.response(try await alert(request.parameter("id"), for: request.caller))
       },
-      route(.post, "/v1/alerts/{id}/acknowledge", .scope(.commandsWrite)) { request in
+      route(.post, "/v1/alerts/{id}/acknowledge", .scope(.commandsWrite), .acknowledgeAlert) { request in
         let alert = try await alert(request.parameter("id"), for: request.caller)
         return try JSONText.response(try await service.acknowledgeAlert(alert.id, actor: request.caller.actor))
       },

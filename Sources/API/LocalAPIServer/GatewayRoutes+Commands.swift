@@ -16,25 +16,24 @@ extension GatewayRoutes {
 
   var commandRoutes: [Route] {
     [
-      route(.post, "/v1/devices/{id}/commands", .scope(.commandsWrite)) { try await submit($0) },
-      route(.get, "/v1/devices/{id}/commands", .scope(.devicesRead)) { request in
-        let query = try request.query("status", "page", "perPage")
+      route(.post, "/v1/devices/{id}/commands", .scope(.commandsWrite), .sendCommand) { try await submit($0) },
+      route(.get, "/v1/devices/{id}/commands", .scope(.devicesRead), .listDeviceCommands) { request in
+        let query = request.query
         let device = try await device(request.parameter("id"), for: request.caller)
         return try await listCommands(request, query, deviceId: device.id)
       },
-      route(.get, "/v1/commands", .scope(.devicesRead)) { request in
-        let query = try request.query("deviceId", "status", "page", "perPage")
+      route(.get, "/v1/commands", .scope(.devicesRead), .listCommands) { request in
+        let query = request.query
         return try await listCommands(request, query, deviceId: query.text("deviceId"))
       },
-      route(.get, "/v1/commands/{id}", .scope(.devicesRead)) { request in
-        _ = try request.query()
+      route(.get, "/v1/commands/{id}", .scope(.devicesRead), .getCommand) { request in
         var command = try await command(request.parameter("id"), for: request.caller)
         if let seconds = Self.waitSeconds(request.request.headers) {
           command = try await settled(command, seconds: seconds)
         }
         return try JSONText.response(command)
       },
-      route(.post, "/v1/commands/{id}/cancel", .scope(.commandsWrite)) { request in
+      route(.post, "/v1/commands/{id}/cancel", .scope(.commandsWrite), .cancelCommand) { request in
         let command = try await command(request.parameter("id"), for: request.caller)
         return try JSONText.response(try await service.cancelCommand(command.id, actor: request.caller.actor))
       },

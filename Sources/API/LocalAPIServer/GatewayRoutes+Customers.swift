@@ -13,42 +13,41 @@ extension GatewayRoutes {
 
   var customerRoutes: [Route] {
     [
-      route(.get, "/v1/customers", .scope(.customersRead)) { request in
-        let query = try request.query("referenceId", "page", "perPage")
+      route(.get, "/v1/customers", .scope(.customersRead), .listCustomers) { request in
+        let query = request.query
         let (page, slice) = try query.slice()
         let list = try await service.customers(
           CustomerQuery(id: request.caller.customerId, referenceId: query.text("referenceId"), slice: slice))
         return try JSONText.response(Page(list, page: page, perPage: slice.limit))
       },
-      route(.post, "/v1/customers", .unrestricted(.customersWrite)) { request in
+      route(.post, "/v1/customers", .unrestricted(.customersWrite), .createCustomer) { request in
         let object = try await RequestBodyReader.object(request.request)
         let customer = try await service.createCustomer(try Self.customerDraft(object))
         return try JSONText.response(
           customer, status: .created, headers: [.location: "/v1/customers/\(customer.id)"])
       },
-      route(.get, "/v1/customers/{id}", .scope(.customersRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await customer(request))
+      route(.get, "/v1/customers/{id}", .scope(.customersRead), .getCustomer) { request in
+        try JSONText.response(try await customer(request))
       },
-      route(.patch, "/v1/customers/{id}", .unrestricted(.customersWrite)) { request in
+      route(.patch, "/v1/customers/{id}", .unrestricted(.customersWrite), .updateCustomer) { request in
         let customer = try await customer(request)
         let changes = try await RequestBodyReader.object(request.request)
         let draft = try Self.customerDraft(try Self.merge(changes, into: customer.draft))
         return try JSONText.response(try await service.updateCustomer(customer.id, draft))
       },
-      route(.delete, "/v1/customers/{id}", .unrestricted(.customersWrite)) { request in
+      route(.delete, "/v1/customers/{id}", .unrestricted(.customersWrite), .deleteCustomer) { request in
         try await service.deleteCustomer(request.parameter("id"))
         return Response(status: .noContent)
       },
-      route(.get, "/v1/customers/{id}/devices", .scope(.devicesRead)) { request in
-        let query = try request.query("type", "siteId", "status", "page", "perPage")
+      route(.get, "/v1/customers/{id}/devices", .scope(.devicesRead), .listCustomerDevices) { request in
+        let query = request.query
         return try await listDevices(request, query, customerId: try await customer(request).id)
       },
-      route(.get, "/v1/customers/{id}/sites", .scope(.customersRead)) { request in
-        let query = try request.query("page", "perPage")
+      route(.get, "/v1/customers/{id}/sites", .scope(.customersRead), .listCustomerSites) { request in
+        let query = request.query
         return try await listSites(query, customerId: try await customer(request).id)
       },
-      route(.get, "/v1/customers/{id}/usage", .scope(.metricsRead)) { request in
+      route(.get, "/v1/customers/{id}/usage", .scope(.metricsRead), .getCustomerUsage) { request in
         let customer = try await customer(request)
         let first = try await service.sites(
           SiteQuery(customerId: customer.id, slice: SliceRequest(offset: 0, limit: 1))
@@ -68,36 +67,35 @@ extension GatewayRoutes {
 
   var siteRoutes: [Route] {
     [
-      route(.get, "/v1/sites", .scope(.customersRead)) { request in
-        let query = try request.query("customerId", "page", "perPage")
+      route(.get, "/v1/sites", .scope(.customersRead), .listSites) { request in
+        let query = request.query
         let asked = query.text("customerId")
         if let asked, !request.caller.sees(customer: asked) { throw APIError.notFound("customer", asked) }
         return try await listSites(query, customerId: asked ?? request.caller.customerId)
       },
-      route(.post, "/v1/sites", .unrestricted(.customersWrite)) { request in
+      route(.post, "/v1/sites", .unrestricted(.customersWrite), .createSite) { request in
         let object = try await RequestBodyReader.object(request.request)
         let site = try await service.createSite(try await siteDraft(object))
         return try JSONText.response(site, status: .created, headers: [.location: "/v1/sites/\(site.id)"])
       },
-      route(.get, "/v1/sites/{id}", .scope(.customersRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await site(request))
+      route(.get, "/v1/sites/{id}", .scope(.customersRead), .getSite) { request in
+        try JSONText.response(try await site(request))
       },
-      route(.patch, "/v1/sites/{id}", .unrestricted(.customersWrite)) { request in
+      route(.patch, "/v1/sites/{id}", .unrestricted(.customersWrite), .updateSite) { request in
         let site = try await site(request)
         let changes = try await RequestBodyReader.object(request.request)
         let draft = try await siteDraft(try Self.merge(changes, into: site.draft))
         return try JSONText.response(try await service.updateSite(site.id, draft))
       },
-      route(.delete, "/v1/sites/{id}", .unrestricted(.customersWrite)) { request in
+      route(.delete, "/v1/sites/{id}", .unrestricted(.customersWrite), .deleteSite) { request in
         try await service.deleteSite(request.parameter("id"))
         return Response(status: .noContent)
       },
-      route(.get, "/v1/sites/{id}/devices", .scope(.devicesRead)) { request in
-        let query = try request.query("type", "status", "page", "perPage")
+      route(.get, "/v1/sites/{id}/devices", .scope(.devicesRead), .listSiteDevices) { request in
+        let query = request.query
         return try await listDevices(request, query, siteId: try await site(request).id)
       },
-      route(.get, "/v1/sites/{id}/usage", .scope(.metricsRead)) { request in
+      route(.get, "/v1/sites/{id}/usage", .scope(.metricsRead), .getSiteUsage) { request in
         let site = try await site(request)
         return try await usage(request, .site(site.id), timezone: site.timezone)
       },
@@ -157,7 +155,7 @@ extension GatewayRoutes {
   private func usage(
     _ request: APIRequest, _ subject: UsageRequest.Subject, timezone standard: String?
   ) async throws -> Response {
-    let query = try request.query("range", "from", "to", "by", "timezone")
+    let query = request.query
     let timezone = query.text("timezone") ?? standard ?? "UTC"
     guard let calendar = UsageCalendar(timezone: timezone) else {
       throw APIError.invalid(

@@ -11,13 +11,12 @@ extension GatewayRoutes {
 
   var keyRoutes: [Route] {
     [
-      route(.get, "/v1/keys", .unrestricted(.admin)) { request in
-        _ = try request.query()
+      route(.get, "/v1/keys", .unrestricted(.admin), .listKeys) { request in
         let keys = try await service.storedKeys()
         return try JSONText.response(APIKeyList(data: keys.map(\.resource)))
       },
-      route(.post, "/v1/keys", .unrestricted(.admin)) { try await createKey($0) },
-      route(.delete, "/v1/keys/{id}", .unrestricted(.admin)) { request in
+      route(.post, "/v1/keys", .unrestricted(.admin), .createKey) { try await createKey($0) },
+      route(.delete, "/v1/keys/{id}", .unrestricted(.admin), .revokeKey) { request in
         let id = request.parameter("id")
         guard try await service.removeKey(id) else { throw APIError.notFound("key", id) }
         return Response(status: .noContent)

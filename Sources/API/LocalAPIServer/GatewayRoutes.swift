@@ -20,38 +20,37 @@ struct GatewayRoutes: Sendable {
   }
 
   func route(
-    _ method: HTTPRequest.Method, _ path: String, _ access: Route.Access,
+    _ method: HTTPRequest.Method, _ path: String, _ access: Route.Access, _ operation: Operation,
     _ handler: @escaping @Sendable (APIRequest) async throws -> Response
   ) -> Route {
-    Route(method: method, path: path, access: access, handler: handler)
+    Route(method: method, path: path, access: access, operation: operation, handler: handler)
   }
 
   // MARK: The system
 
   private var systemRoutes: [Route] {
     [
-      route(.get, "/health", .open) { _ in try JSONText.response(["status": "ok"]) },
-      route(.get, "/ready", .open) { _ in
+      route(.get, "/health", .open, .getHealth) { _ in try JSONText.response(["status": "ok"]) },
+      route(.get, "/ready", .open, .getReadiness) { _ in
         let readiness = await service.readiness()
         return try JSONText.response(readiness, status: readiness.isReady ? .ok : .serviceUnavailable)
       },
-      route(.get, "/v1/version", .open) { _ in
+      route(.get, "/v1/version", .open, .getVersion) { _ in
         try JSONText.response(VersionInfo(version: version, api: "v1"))
       },
-      route(.get, "/openapi.json", .open) { _ in
+      route(.get, "/openapi.json", .open, .getOpenAPI) { _ in
         Response(
           status: .ok, headers: [.contentType: "application/json"],
-          body: ResponseBody(byteBuffer: ByteBuffer(string: OpenAPIDocument.json)))
+          body: ResponseBody(byteBuffer: ByteBuffer(string: OpenAPIDocument(routes: all).text)))
       },
-      route(.get, "/metrics", .unrestricted(.metricsRead)) { _ in
+      route(.get, "/metrics", .unrestricted(.metricsRead), .getMetrics) { _ in
         let text = PrometheusText.render(try await status(), streamClients: hub.clientCount)
         return Response(
           status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
           body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
       },
-      route(.get, "/v1/status", .unrestricted(.devicesRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await status())
+      route(.get, "/v1/status", .unrestricted(.devicesRead), .getStatus) { request in
+        try JSONText.response(try await status())
       },
     ]
   }
@@ -66,21 +65,17 @@ struct GatewayRoutes: Sendable {
 
   private var deviceRoutes: [Route] {
     [
-      route(.get, "/v1/devices", .scope(.devicesRead)) { request in
-        try await listDevices(
-          request, try request.query("type", "customerId", "siteId", "status", "page", "perPage"))
+      route(.get, "/v1/devices", .scope(.devicesRead), .listDevices) { request in
+        try await listDevices(request, request.query)
       },
-      route(.get, "/v1/devices/{id}", .scope(.devicesRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await device(request))
+      route(.get, "/v1/devices/{id}", .scope(.devicesRead), .getDevice) { request in
+        try JSONText.response(try await device(request))
       },
-      route(.get, "/v1/devices/{id}/state", .scope(.devicesRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await device(request).state)
+      route(.get, "/v1/devices/{id}/state", .scope(.devicesRead), .getDeviceState) { request in
+        try JSONText.response(try await device(request).state)
       },
-      route(.get, "/v1/devices/{id}/capabilities", .scope(.devicesRead)) { request in
-        _ = try request.query()
-        return try JSONText.response(try await device(request).capabilities)
+      route(.get, "/v1/devices/{id}/capabilities", .scope(.devicesRead), .getDeviceCapabilities) { request in
+        try JSONText.response(try await device(request).capabilities)
       },
     ]
   }
@@ -118,8 +113,8 @@ struct GatewayRoutes: Sendable {
 
   private var eventRoutes: [Route] {
     [
-      route(.get, "/v1/events", .scope(.devicesRead)) { request in
-        let query = try request.query("after", "limit", "deviceId")
+      route(.get, "/v1/events", .scope(.devicesRead), .listEvents) { request in
+        let query = request.query
         let events = try await service.events(
           EventQuery(
             after: try query.integer("after", in: 0...Int.max).map(Int64.init),
@@ -127,12 +122,12 @@ struct GatewayRoutes: Sendable {
             limit: try query.integer("limit", in: 1...1000) ?? 100))
         return try JSONText.response(EventList(data: events, nextAfter: events.last?.sequence))
       },
-      route(.get, "/v1/stream", .scope(.devicesRead)) { try await stream($0) },
+      route(.get, "/v1/stream", .scope(.devicesRead), .streamEvents) { try await stream($0) },
     ]
   }
 
   private func stream(_ request: APIRequest) async throws -> Response {
-    let query = try request.query("topics", "deviceId", "after")
+    let query = request.query
     var topics = Set(EventStream.Topic.allCases)
     if let text = query.text("topics") {
       topics = []

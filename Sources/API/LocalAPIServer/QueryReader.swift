@@ -6,13 +6,16 @@ import LocalAPISchema
 /// Reads the parameters of a query; a name that the route does not have is an error and not ignored.
 struct QueryReader {
   private let values: [String: String]
+  private let allowed: [String]
 
-  /// - Parameter allowed: all names that the route has.
-  init(_ request: Request, allowed: [String]) throws(APIError) {
+  /// - Parameters:
+  ///   - allowed: all names that the route has.
+  ///   - isStrict: Whether other names are an error.
+  init(_ request: Request, allowed: [String], isStrict: Bool = true) throws(APIError) {
     var values: [String: String] = [:]
     for (key, value) in request.uri.queryParameters {
       let name = String(key)
-      guard allowed.contains(name) else {
+      guard allowed.contains(name) || !isStrict else {
         throw .invalid(
           "?\(name)", "there is no parameter '\(name)' here", code: "UNKNOWN_PARAMETER",
           hint: allowed.isEmpty ? "it takes none" : "possible are \(allowed.joined(separator: ", "))")
@@ -20,10 +23,14 @@ struct QueryReader {
       values[name] = String(value).replacing("+", with: " ")
     }
     self.values = values
+    self.allowed = allowed
   }
 
   /// `nil` where the parameter is absent or empty.
-  func text(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
+  func text(_ name: String) -> String? {
+    assert(allowed.contains(name), "the operation does not name the parameter '\(name)'")
+    return values[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
 
   func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let text = text(name) else { return nil }

@@ -20,7 +20,14 @@ struct Route: Sendable {
   /// With parameters as `{id}`, as in the OpenAPI document.
   let path: String
   let access: Access
+  /// What the OpenAPI document says about it.
+  let operation: Operation
   let handler: @Sendable (APIRequest) async throws -> Response
+
+  /// The names in braces.
+  var parameterNames: [String] {
+    path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+  }
 
   /// Whether a request's path is this one.
   func matches(path other: String) -> Bool {
@@ -35,15 +42,14 @@ struct APIRequest: Sendable {
   let request: Request
   let context: APIRequestContext
   let caller: Caller
+  /// The parameters of the query; there are no others than the operation names.
+  let query: QueryReader
 
   /// A parameter of the path; routes only ask for those that they have.
   func parameter(_ name: String) -> String {
     let text = context.parameters.get(name) ?? ""
     return text.removingPercentEncoding ?? text
   }
-
-  /// The parameters of the query.
-  func query(_ allowed: String...) throws(APIError) -> QueryReader { try QueryReader(request, allowed: allowed) }
 }
 
 extension Route {
@@ -51,7 +57,9 @@ extension Route {
   func guarded(by authenticator: Authenticator) -> @Sendable (Request, APIRequestContext) async throws -> Response {
     { request, context in
       let caller = try await self.caller(request, context, authenticator)
-      return try await self.handler(APIRequest(request: request, context: context, caller: caller))
+      // A probe of the health may carry what it likes.
+      let query = try QueryReader(request, allowed: operation.queryNames, isStrict: access != .open)
+      return try await self.handler(APIRequest(request: request, context: context, caller: caller, query: query))
     }
   }
 

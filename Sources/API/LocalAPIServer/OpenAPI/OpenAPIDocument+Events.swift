@@ -1,0 +1,45 @@
+extension OpenAPIDocument {
+  static let eventSchemas = #"""
+    {
+      "Event": {
+        "type": "object",
+        "properties": {
+          "sequence": {"type": "integer"},
+          "type": {"type": "string"},
+          "version": {"type": "integer"},
+          "key": {"type": "string"},
+          "timestamp": {"type": "string", "format": "date-time"},
+          "deviceId": {"type": "string"},
+          "customerId": {"type": "string"},
+          "data": {"type": "object"}
+        },
+        "required": ["sequence", "type", "version", "key", "timestamp", "data"]
+      },
+      "EventList": {
+        "type": "object",
+        "properties": {
+          "data": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+          "nextAfter": {"type": "integer"}
+        },
+        "required": ["data"]
+      },
+      "Alert": {
+        "type": "object",
+        "properties": {
+          "id": {"type": "string", "example": "alt_4f9c2a7be1d0"},
+          "kind": {"type": "string", "enum": ["revert-failed", "command-drifted"]},
+          "deviceId": {"type": "string"},
+          "commandId": {"type": "string"},
+          "message": {"type": "string"},
+          "raisedAt": {"type": "string", "format": "date-time"},
+          "updatedAt": {"type": "string", "format": "date-time"},
+          "count": {"type": "integer", "description": "How often it was seen to be so."},
+          "acknowledgedAt": {"type": "string", "format": "date-time"},
+          "acknowledgedBy": {"type": "string"},
+          "resolvedAt": {"type": "string", "format": "date-time"}
+        },
+        "required": ["id", "kind", "deviceId", "commandId", "message", "raisedAt", "updatedAt", "count"]
+      }
+    }
+    """#
+}

@@ -1,0 +1,120 @@
+extension OpenAPIDocument {
+  static let systemSchemas = #"""
+    {
+      "Problem": {
+        "type": "object",
+        "properties": {
+          "type": {"type": "string"},
+          "title": {"type": "string"},
+          "status": {"type": "integer"},
+          "detail": {"type": "string"},
+          "instance": {"type": "string"},
+          "message": {"type": "string"},
+          "error": {"type": "string", "description": "Machine-readable code such as OUT_OF_RANGE."},
+          "hint": {"type": "string"},
+          "details": {"type": "object"},
+          "errors": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "pointer": {
+                  "type": "string",
+                  "description": "JSON pointer into the body, or ?name for a query parameter."
+                },
+                "code": {"type": "string"},
+                "detail": {"type": "string"}
+              },
+              "required": ["pointer", "code", "detail"]
+            }
+          },
+          "requestId": {"type": "string"}
+        },
+        "required": [
+          "type",
+          "title",
+          "status",
+          "detail",
+          "instance",
+          "message",
+          "error",
+          "details",
+          "errors",
+          "requestId"
+        ]
+      },
+      "Health": {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]},
+      "Readiness": {
+        "type": "object",
+        "properties": {"isReady": {"type": "boolean"}, "reasons": {"type": "array", "items": {"type": "string"}}},
+        "required": ["isReady", "reasons"]
+      },
+      "Version": {
+        "type": "object",
+        "properties": {"version": {"type": "string"}, "api": {"type": "string"}},
+        "required": ["version", "api"]
+      },
+      "Status": {
+        "type": "object",
+        "properties": {
+          "version": {"type": "string"},
+          "startedAt": {"type": "string", "format": "date-time"},
+          "now": {"type": "string", "format": "date-time"},
+          "uptimeSeconds": {"type": "number"},
+          "openAlerts": {"type": "integer"},
+          "store": {
+            "type": "object",
+            "properties": {
+              "bytes": {"type": "integer"},
+              "pendingWindows": {"type": "integer"},
+              "lastError": {"type": "string"}
+            },
+            "required": ["bytes", "pendingWindows"]
+          },
+          "links": {"type": "array", "items": {"$ref": "#/components/schemas/Link"}},
+          "devices": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "id": {"type": "string"},
+                "type": {"$ref": "#/components/schemas/DeviceType"},
+                "name": {"type": "string"},
+                "connectivity": {"$ref": "#/components/schemas/ConnectivityState"},
+                "lastSeenAt": {"type": "string", "format": "date-time"},
+                "ageSeconds": {"type": "number"},
+                "lastError": {"type": "string"}
+              },
+              "required": ["id", "type", "name", "connectivity"]
+            }
+          },
+          "drops": {
+            "type": "object",
+            "additionalProperties": {"type": "integer"},
+            "description": "What was dropped since the start, by cause."
+          },
+          "api": {"type": "object", "properties": {"tcp": {"type": "string"}, "socket": {"type": "string"}}}
+        },
+        "required": [
+          "version", "startedAt", "now", "uptimeSeconds", "store", "links", "devices", "drops", "openAlerts", "api"
+        ]
+      },
+      "Link": {
+        "type": "object",
+        "properties": {
+          "id": {"type": "string"},
+          "transport": {"type": "string", "enum": ["modbus", "mqtt", "http"]},
+          "address": {"type": "string"},
+          "isConnected": {"type": "boolean"},
+          "exchanges": {"type": "integer"},
+          "errors": {"type": "object", "additionalProperties": {"type": "integer"}},
+          "connects": {"type": "integer"},
+          "busyShare": {"type": "number"},
+          "lastError": {"type": "string"},
+          "devices": {"type": "array", "items": {"type": "string"}}
+        },
+        "required": ["id", "transport", "address", "isConnected", "exchanges", "errors", "connects", "devices"]
+      }
+    }
+    """#
+}

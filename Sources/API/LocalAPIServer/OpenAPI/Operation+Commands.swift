@@ -1,0 +1,28 @@
+extension Operation {
+  static let sendCommand = Operation(
+    "sendCommand", "Send a command, or with dryRun say what it would write", tag: "commands",
+    parameters: [.header("Idempotency-Key", .json(#"{"type": "string", "maxLength": 255}"#)), .prefer],
+    body: .ref("CommandSubmission"),
+    answers: [
+      .init(
+        200, "Confirmed or ended within the wait, or a dry run", .oneOf([.ref("Command"), .ref("CommandPreview")])),
+      .init(202, "Accepted", .ref("Command"), headers: ["Location", "Idempotent-Replayed", "Preference-Applied"]),
+    ])
+
+  static let listDeviceCommands = Operation(
+    "listDeviceCommands", "Commands of a device, newest first", tag: "commands",
+    parameters: [.query("status", .ref("CommandStatus"))] + .paging, answers: [.page("Command")])
+
+  static let listCommands = Operation(
+    "listCommands", "Commands, newest first", tag: "commands",
+    parameters: [.query("deviceId", .text), .query("status", .ref("CommandStatus"))] + .paging,
+    answers: [.page("Command")])
+
+  static let getCommand = Operation(
+    "getCommand", "One command with its evidence", tag: "commands", parameters: [.prefer],
+    answers: [.ok(.ref("Command"))])
+
+  static let cancelCommand = Operation(
+    "cancelCommand", "Withdraw a command; a running lease ends with its revert", tag: "commands",
+    answers: [.ok(.ref("Command"))])
+}
