@@ -57,6 +57,23 @@ struct JSONEditTests {
   }
 }
 
+@Suite("Answers that are not JSON")
+struct AnswerFormatTests {
+  @Test("What an answer must say is looked for in the format of the request")
+  func expectation() throws {
+    var request = HTTPRequestData(
+      method: "GET", path: "/x",
+      expect: [.init(path: try #require(DocumentPath("/ret")), equals: .text("OK"))])
+    request.format = .keyvalue
+    #expect(request.failedExpectation(in: Array("ret=OK,pow=1".utf8)) == nil)
+    #expect(request.failedExpectation(in: Array("ret=PARAM NG".utf8))?.contains("PARAM NG") == true)
+    request.format = .xml
+    #expect(request.failedExpectation(in: Array("<ret>OK</ret>".utf8)) == nil)
+    request.format = .json
+    #expect(request.failedExpectation(in: Array("ret=OK".utf8)) != nil)
+  }
+}
+
 @Suite("Marks of login values")
 struct LoginMarkTests {
   @Test("Marks survive every escape and are filled in as their place wants it")

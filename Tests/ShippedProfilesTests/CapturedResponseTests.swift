@@ -202,6 +202,22 @@ struct CapturedResponseTests {
     }
   }
 
+  @Test(
+    "The XML in which every Enphase gateway says its serial number and firmware is read",
+    arguments: [
+      ("3.7.0", "D3.7.0"), ("5.0.49", "D5.0.62"), ("7.3.466_with_cts_3phase", "D7.3.466"),
+      ("7.6.175_standard", "D7.6.175"), ("8.2.4382_ACB", "D8.2.4382"),
+      ("8.3.5169_with_generator", "D8.3.5169"),
+    ])
+  func enphaseInformation(folder: String, firmware: String) throws {
+    var device = try CapturedDevice("enphase/iq-gateway.yaml", ["token": .text("abc")])
+    let text = try ProjectFiles.text(ProjectFiles.fixtures.appending(path: "enphase/\(folder)/info"))
+    device.take(.response(request: "info", body: Array(text.utf8)))
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    try device.expect("inverter", ["firmwareVersion": .text(firmware)])
+    #expect(try device.value("serialNumber", part: "inverter") != .null)
+  }
+
   @Test("Enphase gateways with active CTs")
   func enphaseMetered() throws {
     var device = try CapturedDevice("enphase/iq-gateway.yaml", ["token": .text("abc")])

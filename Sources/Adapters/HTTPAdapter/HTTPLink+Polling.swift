@@ -33,13 +33,14 @@ extension HTTPLink {
     }
   }
 
-  /// A device whose JSON lacks something was heard and is degraded; anything else was not understood.
+  /// A device whose document lacks something was heard and is degraded; anything else was not understood.
   private func decodingFailure(
     _ problem: String, _ answer: HTTPAnswer, request name: String, of index: Int
   ) -> HTTPFailure {
     let prefix = "request \(name): "
     let text = problem.hasPrefix(prefix) ? String(problem.dropFirst(prefix.count)) : problem
-    let isReadable = (try? JSONDocument(parsing: answer.body)) != nil
+    let format = agenda.endpoints[index].requests.first { $0.name == name }?.request.format ?? .json
+    let isReadable = (try? JSONDocument(parsing: format.json(from: answer.body))) != nil
     count(isReadable ? "incomplete" : "not understood")
     return HTTPFailure(
       kind: isReadable ? .refused(answer.status) : .notUnderstood,

@@ -39,9 +39,13 @@ struct DocumentRoute: Sendable {
   }
 
   /// For a payload that was made a document already.
-  var asJSON: DocumentRoute {
+  var asJSON: DocumentRoute { speaking(.json) }
+
+  /// For payloads of that format.
+  func speaking(_ format: DocumentFormat) -> DocumentRoute {
+    guard format != self.format else { return self }
     var route = self
-    route.format = .json
+    route.format = format
     return route
   }
 

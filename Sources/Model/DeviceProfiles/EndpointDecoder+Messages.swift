@@ -74,12 +74,13 @@ extension EndpointDecoder {
     _ request: String, _ body: [UInt8], _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
     let place = "request \(request)"
-    if let failure = failedExpectation(request, body) {
+    let data = bound.polledRequests.first { $0.name == request }?.request
+    if let failure = data?.failedExpectation(in: body) {
       batch.report("\(place): \(failure)")
       return
     }
     guard let route = layout.requests[request] else { return }
-    take(body, route, Origin(place: place, time: time), &batch)
+    take(body, route.speaking(data?.format ?? .json), Origin(place: place, time: time), &batch)
   }
 
   // MARK: Documents
@@ -227,11 +228,6 @@ extension EndpointDecoder {
     let none = ValueConverter.Outcome(value: .null, quality: .missing)
     let outcome = value.map { layout.points[index].judged(ValueConverter.tidy($0), quality) } ?? none
     store(outcome, index, time, time, &batch)
-  }
-
-  private func failedExpectation(_ request: String, _ body: [UInt8]) -> String? {
-    guard let data = bound.polledRequests.first(where: { $0.name == request })?.request else { return nil }
-    return data.failedExpectation(in: body)
   }
 }
 

@@ -4,7 +4,7 @@ extension HTTPRequestData {
     guard !expect.isEmpty else { return nil }
     let document: JSONDocument
     do throws(JSONDocumentError) {
-      document = try JSONDocument(parsing: body)
+      document = try JSONDocument(parsing: try format.json(from: body))
     } catch {
       return error.message
     }

@@ -111,7 +111,7 @@ extension ProfileFileReader {
   static let methods = ["get", "post", "put", "patch", "delete"]
 
   func request(_ node: YAMLNode, _ scope: Scope, isPolled: Bool) -> HTTPRequestTemplate? {
-    let keys = Self.methods + ["json", "form", "expect", "reason", "page"] + (isPolled ? ["poll"] : [])
+    let keys = Self.methods + ["json", "form", "expect", "reason", "page", "format"] + (isPolled ? ["poll"] : [])
     guard node.expectMapping(keys: keys) else { return nil }
     return requestContent(node, scope)
   }
@@ -126,7 +126,14 @@ extension ProfileFileReader {
     guard let template = requestPath(path, scope) else { return nil }
     return HTTPRequestTemplate(
       method: method.uppercased(), path: template, body: body(node, scope), expect: expectations(node["expect"]),
-      reasonPath: node["reason"].flatMap { pathValue($0) }, mayAnswerPage: node["page"]?.flagValue() ?? false)
+      reasonPath: node["reason"].flatMap { pathValue($0) }, mayAnswerPage: node["page"]?.flagValue() ?? false,
+      format: answerFormat(node["format"]))
+  }
+
+  private func answerFormat(_ node: YAMLNode?) -> DocumentFormat {
+    guard let node, let format = formatValue(node) else { return .json }
+    if format == .sparkplug { node.report(Finding.request, "'sparkplug' is a format of MQTT messages only") }
+    return format
   }
 
   /// A path, which may begin with a parameter: the slash is put before it where the parameter has none.

@@ -158,6 +158,8 @@ public struct HTTPRequestTemplate: Sendable {
   public var reasonPath: DocumentPath?
   /// The answer may be a web page.
   public var mayAnswerPage = false
+  /// How the answer is built.
+  public var format = DocumentFormat.json
 
   /// A value that the answer must have; the path may have parameters in it.
   public typealias Expectation = HTTPRequestData.Expectation

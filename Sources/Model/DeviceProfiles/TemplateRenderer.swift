@@ -169,6 +169,7 @@ struct TemplateRenderer {
       method: template.method, path: path.hasPrefix("/") ? path : "/" + path, contentType: contentType, body: body,
       expect: template.expect.map(filled), reasonPath: template.reasonPath?.mapText(fill))
     request.mayAnswerPage = template.mayAnswerPage
+    request.format = template.format
     return request
   }
 

@@ -137,6 +137,8 @@ public struct HTTPRequestData: Sendable, Hashable {
   public var reasonPath: DocumentPath?
   /// The answer may be a web page; otherwise one means that the address is wrong or that nobody is logged in.
   public var mayAnswerPage = false
+  /// How the answer is built.
+  public var format = DocumentFormat.json
 
   /// A value that the answer must have.
   public struct Expectation: Sendable, Hashable {

@@ -99,6 +99,7 @@ extension ProfileSchema {
     let keys = SchemaNode.object(methods).with([
       "json": ref("payload"), "form": ["type": "object", "additionalProperties": ref("template")],
       "expect": ref("expectations"), "reason": ref("path"), "page": ["type": "boolean"],
+      "format": ["enum": ["json", "keyvalue", "xml", "dsmr"]],
     ])
     return object(keys.with(more)).with([
       "oneOf": exactlyOne(of: ProfileFileReader.methods), "not": ["required": ["json", "form"]],

@@ -43,7 +43,9 @@ struct DocumentImage: Sendable {
     requests = bound.polledRequests.map { ($0.name, $0.request) }
     isMessages = false
     availability = []
-    for (name, request) in requests { documents.append(Document(name: name, expect: request.expect)) }
+    for (name, request) in requests {
+      documents.append(Document(name: name, format: request.format, expect: request.expect))
+    }
   }
 
   /// Forgets the values; topics and requests stay, and marks where any value will do.
@@ -108,7 +110,7 @@ struct DocumentImage: Sendable {
     switch document.tree {
     case .scalar(let value)? where isMessages: Array(JSONTree.plain(value).utf8)
     case let tree?: DocumentWriter.bytes(tree, as: document.format)
-    case nil: isMessages ? nil : Array("{}".utf8)
+    case nil: isMessages ? nil : DocumentWriter.bytes(.object([]), as: document.format)
     }
   }
 

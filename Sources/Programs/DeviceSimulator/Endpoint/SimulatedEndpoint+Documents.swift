@@ -180,7 +180,7 @@ extension SimulatedEndpoint {
   private static func acknowledgement(of request: HTTPRequestTemplate) -> HTTPAnswer {
     var tree = JSONTree.object([])
     for expectation in request.expect { tree.set(expectation.equals, at: expectation.path) }
-    return .response(status: 200, contentType: "application/json", body: tree.text)
+    return answer(tree, to: request)
   }
 
   private static func refusal(of request: HTTPRequestTemplate) -> HTTPAnswer {
@@ -189,7 +189,13 @@ extension SimulatedEndpoint {
     }
     var tree = JSONTree.object([])
     tree.set(.text("the request was not understood"), at: reason)
-    return .response(status: 200, contentType: "application/json", body: tree.text)
+    return answer(tree, to: request)
+  }
+
+  private static func answer(_ tree: JSONTree, to request: HTTPRequestTemplate) -> HTTPAnswer {
+    let text = String(decoding: DocumentWriter.bytes(tree, as: request.format), as: UTF8.self)
+    return .response(
+      status: 200, contentType: request.format == .json ? "application/json" : "text/plain", body: text)
   }
 
   // MARK: Recognising
