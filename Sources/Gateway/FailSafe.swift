@@ -58,7 +58,7 @@ public struct FailSafe: Sendable {
   }
 
   private func release(_ configuration: GatewayConfiguration, _ store: GatewayStore) async throws -> Int32 {
-    let devices = Set(try await store.openCommands().map(\.deviceID))
+    let devices = Set(try await store.openCommands().filter(\.mayBeInForce).map(\.deviceID))
     guard !devices.isEmpty else {
       logger.notice("no device is under command")
       return 0

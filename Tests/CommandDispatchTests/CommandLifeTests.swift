@@ -81,7 +81,8 @@ struct CommandLifeTests {
     ).record.id
     try await bench.until(charge, [.confirmed])
     let auto = try await bench.dispatcher.submit(bench.request("auto")).record.id
-    try await bench.until(auto, [.confirmed])
+    let record = try await bench.until(auto, [.confirmed])
+    #expect(record.history.first { $0.status == .acknowledged }?.detail == "ended battery:charge (\(charge))")
     #expect(try await bench.store.command(id: charge)?.status == .cancelled)
     #expect(bench.battery.register(10) == 0)
     #expect(await bench.dispatcher.activeLease(of: "battery-1") == nil)

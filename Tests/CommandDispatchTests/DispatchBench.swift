@@ -41,10 +41,20 @@ final class DispatchBench: Sendable {
         gridPower: { _ in gridPowerW }, changed: { _ in }, found: { finding in findings.append(finding) },
         makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
     self.shared = connectivity
+    self.writeBudget = writeBudget
+    self.interlocks = interlocks
+    await configure()
+  }
+
+  private let writeBudget: Int?
+  private let interlocks: Interlocks
+
+  /// Gives the dispatcher its only device.
+  func configure() async {
     await dispatcher.configure([
       DispatchTarget(
-        deviceID: "battery-1", endpoint: ScriptedBattery.endpoint, part: 0, profile: self.battery.bound,
-        adapter: self.battery, writeBudget: writeBudget, interlocks: interlocks)
+        deviceID: "battery-1", endpoint: ScriptedBattery.endpoint, part: 0, profile: battery.bound, adapter: battery,
+        writeBudget: writeBudget, interlocks: interlocks)
     ])
   }
 
@@ -56,26 +66,31 @@ final class DispatchBench: Sendable {
 
   func request(
     _ verb: String, _ input: [String: ScalarValue] = [:], duration: Double? = nil, actor: String = "ada",
-    key: String? = nil, digest: String = "", onConflict: CommandRequest.ConflictPolicy = .reject
+    key: String? = nil, digest: String = "", onConflict: CommandRequest.ConflictPolicy = .reject,
+    priority: CommandPriority = .user, notBefore: Timestamp? = nil, ttl: Double = CommandRequest.defaultTTLSeconds
   ) -> CommandRequest {
     CommandRequest(
       deviceID: "battery-1", name: CommandName(kind: .battery, verb: verb), input: input, durationSeconds: duration,
-      actor: actor, idempotencyKey: key, digest: digest, onConflict: onConflict)
+      ttlSeconds: ttl, actor: actor, priority: priority, notBefore: notBefore, idempotencyKey: key,
+      digest: digest, onConflict: onConflict)
   }
 
-  /// Moves the clock in small steps until the command is in one of the states, at most for a simulated time.
+  /// Moves the clock in small steps until the command is in one of the states, at most for a simulated time. The battery
+  /// is read when somebody asks, and with `isPolled` all the time.
   @discardableResult
   func until(
-    _ id: String, _ statuses: Set<CommandStatus>, atMost limit: Duration = .seconds(120)
+    _ id: String, _ statuses: Set<CommandStatus>, atMost limit: Duration = .seconds(120), isPolled: Bool = false
   ) async throws -> CommandRecord {
     var passed = Duration.zero
     while true {
-      if let record = try await store.command(id: id), statuses.contains(record.status) { return record }
-      guard passed < limit else {
+      let present = try await store.command(id: id)
+      if let present, statuses.contains(present.status) { return present }
+      guard passed < limit, present?.isTerminal != true else {
         let record = try await store.command(id: id)
         Issue.record("command is \(String(describing: record?.status)) after \(limit): \(record?.history ?? [])")
         throw CancellationError()
       }
+      if isPolled { try? await battery.refresh(ScriptedBattery.endpoint) }
       if step() { passed += .milliseconds(250) }
       await Task.yield()
     }

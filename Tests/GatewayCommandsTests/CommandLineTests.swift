@@ -89,6 +89,43 @@ import Testing
     }
   }
 
+  @Test("A command for later says when, and the program does not wait for it")
+  func later() async throws {
+    let gateway = InMemoryGateway()
+    await gateway.set(outcome: [.accepted, .scheduled])
+    try await RunningGateway.with(gateway) { server in
+      let result = try await run(
+        "command", "send", "battery-1", "charge", "--at", "2026-05-02T22:00:00Z", "--ttl", "10m", "--on-conflict",
+        "queueAfter", "--priority", "manual", at: .socket(path: server.socketPath))
+      #expect(result.status == .fine)
+      #expect(result.output.hasPrefix("scheduled for 2026-05-02T22:00:00.000Z\n"))
+      #expect(result.output.contains("priority manual"))
+      let call = try #require(await gateway.calls.first)
+      #expect(call.onConflict == .queueAfter)
+      #expect(call.ttlSeconds == 600)
+    }
+    #expect(exitCode("battery", "idle", "battery-1", "--replace", "--on-conflict", "reject") == 64)
+  }
+
+  @Test("stop --all ends with 0 only when every device showed that it is back to normal")
+  func stop() async throws {
+    let gateway = InMemoryGateway()
+    try await RunningGateway.with(gateway) { server in
+      let address = GatewayAddress.socket(path: server.socketPath)
+      await gateway.set(outcome: [.accepted, .dispatched, .acknowledged, .confirmed])
+      let fine = try await run("stop", "--all", at: address)
+      #expect(fine.status == .fine)
+      #expect(fine.output.contains("battery-1     back to normal"))
+      await gateway.set(outcome: [.accepted, .dispatched, .unconfirmed])
+      let open = try await run("stop", "battery-1", at: address)
+      #expect(open.status == .notConfirmed)
+      #expect(open.output.contains("NOT CONFIRMED"))
+      #expect(!open.output.contains("thermostat-1"))
+    }
+    #expect(exitCode("stop") == 64)
+    #expect(exitCode("stop", "--all", "battery-1") == 64)
+  }
+
   @Test("Mode and temperature are two commands, in this order; a dry run sends none")
   func thermostat() async throws {
     let gateway = InMemoryGateway()

@@ -1,4 +1,5 @@
 import EnergyModel
+import Foundation
 import Testing
 
 @testable import GatewayCommands
@@ -11,6 +12,21 @@ import Testing
     ])
   func power(_ text: String, _ watts: Double) throws {
     #expect(abs(try Quantity.power(text) - watts) < 1e-9)
+  }
+
+  @Test("A time of day is the next one, also through a change of the clock; a span and RFC 3339 are what they say")
+  func moments() throws {
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = try #require(TimeZone(identifier: "Europe/Berlin"))
+    let now = try #require(Timestamp(rfc3339: "2026-03-28T12:00:00Z"))
+    for (text, expected) in [
+      ("+30m", "2026-03-28T12:30:00.000Z"), ("14:00", "2026-03-28T13:00:00.000Z"),
+      ("12:59", "2026-03-29T10:59:00.000Z"), ("02:30", "2026-03-29T01:00:00.000Z"),
+      ("2026-05-01T22:00:00+02:00", "2026-05-01T20:00:00.000Z"),
+    ] { #expect(try MomentText(text).timestamp(now: now, calendar: calendar).rfc3339 == expected, "\(text)") }
+    for text in ["tomorrow", "24:00", "7:5", "+", "12:60"] {
+      #expect(throws: Quantity.ParseError.self) { try MomentText(text) }
+    }
   }
 
   @Test("Currents are amperes")

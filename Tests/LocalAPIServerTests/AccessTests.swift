@@ -52,6 +52,30 @@ import TestSupport
     }
   }
 
+  @Test("Only who may use a priority sends with it")
+  func priorities() async throws {
+    try await RunningGateway.with { server in
+      let keys = [
+        "commands:write": try await server.key("commands:write"), "admin": try await server.key("admin"), "socket": nil,
+      ]
+      let may = [
+        "safety": [], "manual": ["socket"], "grid-program": ["admin", "socket"],
+        "user": ["admin", "commands:write", "socket"], "schedule": ["admin", "commands:write", "socket"],
+        "optimizer": ["admin", "commands:write", "socket"],
+      ]
+      for (priority, able) in may {
+        for (who, key) in keys {
+          let reply = try await server.send(
+            "POST", "/v1/devices/battery-1/commands", key: key,
+            body: "{\"command\":\"charge\",\"priority\":\"\(priority)\"}")
+          #expect(reply.status == (able.contains(who) ? 202 : 403), "\(who) with \(priority)")
+          if reply.status == 202 { #expect(reply["priority"] == .text(priority)) }
+          if reply.status == 403 { #expect(reply["error"] == .text("PRIORITY_FORBIDDEN")) }
+        }
+      }
+    }
+  }
+
   @Test("A key of one customer cannot see or move what belongs to another")
   func tenancy() async throws {
     try await RunningGateway.with { server in

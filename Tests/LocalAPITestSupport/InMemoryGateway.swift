@@ -91,7 +91,8 @@ package actor InMemoryGateway: GatewayService {
     }
     var record = CommandRecord(
       id: "cmd_\(records.count + 1)", deviceID: request.deviceId, name: request.name, input: request.input,
-      durationSeconds: request.durationSeconds, actor: request.actor, idempotencyKey: request.idempotencyKey,
+      durationSeconds: request.durationSeconds, actor: request.actor, priority: request.priority,
+      onConflict: request.onConflict, notBefore: request.notBefore, idempotencyKey: request.idempotencyKey,
       requestDigest: request.digest, createdAt: Self.now)
     record.operations = ["FC16 holding 47247 = [0, 2500]"]
     for status in outcome { record.move(to: status) }
@@ -128,6 +129,20 @@ package actor InMemoryGateway: GatewayService {
     }
     records[id]?.move(to: .cancelled)
     return try await command(id)
+  }
+
+  package func stop(
+    _ deviceIds: [String]?, customerId: String?, actor: String
+  ) async throws(APIError) -> StopReport {
+    let own = deviceList.filter { customerId == nil || $0.customerId == customerId }
+    var results: [StopReport.Result] = []
+    for device in own where deviceIds?.contains(device.id) ?? true {
+      let call = CommandCall(
+        deviceId: device.id, name: CommandName(kind: device.type, verb: "auto"), actor: actor, priority: .safety,
+        digest: "", onConflict: .cancelAndReplace)
+      results.append(.init(deviceId: device.id, command: try await submit(call).command))
+    }
+    return StopReport(results: results)
   }
 
   package func alerts(_ query: AlertQuery) async throws(APIError) -> ListSlice<AlertResource> {

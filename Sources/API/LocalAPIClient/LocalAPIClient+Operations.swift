@@ -61,6 +61,13 @@ extension LocalAPIClient {
     try await send("GET", "/v1/commands/\(Self.escaped(id))", headers: Self.wait(waitSeconds), waitSeconds: waitSeconds)
   }
 
+  /// `POST /v1/commands/stop`, waiting for the devices at most so long; all devices where none are named.
+  public func stop(_ deviceIds: [String]?, waitSeconds: Int) async throws(APIClientError) -> APIReply<StopReport> {
+    try await send(
+      "POST", "/v1/commands/stop", headers: Self.wait(waitSeconds), body: StopRequest(deviceIds: deviceIds),
+      waitSeconds: waitSeconds)
+  }
+
   /// `POST /v1/commands/{id}/cancel`
   public func cancelCommand(_ id: String) async throws(APIClientError) -> APIReply<CommandResource> {
     try await send("POST", "/v1/commands/\(Self.escaped(id))/cancel")

@@ -25,12 +25,18 @@ public struct CommandResource: Codable, Sendable, Hashable {
   public struct Origin: Codable, Sendable, Hashable {
     /// A key's id, `local:<user id>`, `local`, or `gateway`.
     public var actor: String
+    /// The schedule that sent it.
+    public var schedule: String?
+    /// The batch that it is part of.
+    public var batchId: String?
 
     /// All members, those that can be absent with a default.
     public init(
-      actor: String
+      actor: String, schedule: String? = nil, batchId: String? = nil
     ) {
       self.actor = actor
+      self.schedule = schedule
+      self.batchId = batchId
     }
   }
 
@@ -92,6 +98,16 @@ public struct CommandResource: Codable, Sendable, Hashable {
   public var statusHistory: [StatusChange]
   /// Who asked for it.
   public var origin: Origin
+  /// Who goes first when several want the device.
+  public var priority: CommandPriority
+  /// What it does when another command holds the device.
+  public var onConflict: ConflictPolicy
+  /// When it may be sent at the earliest; absent = at once.
+  public var notBefore: Timestamp?
+  /// Seconds that it may wait for its device.
+  public var ttlSeconds: Double
+  /// The command whose end it waits for.
+  public var waitsFor: String?
   /// As given by the sender.
   public var idempotencyKey: String?
   /// How long it holds; absent for a lasting setting.
@@ -118,7 +134,12 @@ public struct CommandResource: Codable, Sendable, Hashable {
     statusHistory = record.history.map {
       StatusChange(status: $0.status, at: $0.at, detail: $0.detail.isEmpty ? nil : $0.detail)
     }
-    origin = Origin(actor: record.actor)
+    origin = Origin(actor: record.actor, schedule: record.scheduleID, batchId: record.batchID)
+    priority = record.priority
+    onConflict = record.onConflict
+    notBefore = record.notBefore
+    ttlSeconds = record.ttlSeconds
+    waitsFor = record.waitsFor
     idempotencyKey = record.idempotencyKey
     durationSeconds = record.durationSeconds
     createdAt = record.createdAt
@@ -137,12 +158,7 @@ public struct CommandResource: Codable, Sendable, Hashable {
 /// The body of `POST /v1/devices/{id}/commands`.
 public struct CommandSubmission: Codable, Sendable, Hashable {
   /// What to do when another command holds the device.
-  public enum ConflictPolicy: String, Codable, CaseIterable, Sendable {
-    /// 409, the other one goes on.
-    case reject
-    /// The other one is superseded.
-    case cancelAndReplace
-  }
+  public typealias ConflictPolicy = EnergyModel.ConflictPolicy
 
   /// `battery:charge`, or the verb alone (`charge`).
   public var command: String?
@@ -152,8 +168,12 @@ public struct CommandSubmission: Codable, Sendable, Hashable {
   public var input: [String: ScalarValue]?
   /// How long it is to hold.
   public var durationSeconds: Double?
-  /// Seconds until the command is not worth sending any more.
+  /// Seconds until the command is not worth sending any more, counted from now or from `notBefore`.
   public var ttlSeconds: Double?
+  /// When it may be sent at the earliest; at once unless it is said.
+  public var notBefore: Timestamp?
+  /// `user` unless it is said.
+  public var priority: CommandPriority?
   /// Only say what would be written.
   public var dryRun: Bool?
   /// The same as the header `Idempotency-Key`.
@@ -164,7 +184,7 @@ public struct CommandSubmission: Codable, Sendable, Hashable {
   /// All members, those that can be absent with a default.
   public init(
     command: String? = nil, verb: String? = nil, input: [String: ScalarValue]? = nil, durationSeconds: Double? = nil,
-    ttlSeconds: Double? = nil,
+    ttlSeconds: Double? = nil, notBefore: Timestamp? = nil, priority: CommandPriority? = nil,
     dryRun: Bool? = nil, idempotencyKey: String? = nil, onConflict: ConflictPolicy? = nil
   ) {
     self.command = command
@@ -172,6 +192,8 @@ public struct CommandSubmission: Codable, Sendable, Hashable {
     self.input = input
     self.durationSeconds = durationSeconds
     self.ttlSeconds = ttlSeconds
+    self.notBefore = notBefore
+    self.priority = priority
     self.dryRun = dryRun
     self.idempotencyKey = idempotencyKey
     self.onConflict = onConflict

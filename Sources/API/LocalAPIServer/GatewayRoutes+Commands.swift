@@ -33,6 +33,7 @@ extension GatewayRoutes {
         }
         return try JSONText.response(command)
       },
+      route(.post, "/v1/commands/stop", .scope(.admin), .stopDevices) { try await stop($0) },
       route(.post, "/v1/commands/{id}/cancel", .scope(.commandsWrite), .cancelCommand) { request in
         let command = try await command(request.parameter("id"), for: request.caller)
         return try JSONText.response(try await service.cancelCommand(command.id, actor: request.caller.actor))
@@ -67,7 +68,8 @@ extension GatewayRoutes {
     let body = try RequestBodyReader.decode(
       CommandSubmission.self, from: object,
       fields: [
-        "command", "verb", "input", "durationSeconds", "ttlSeconds", "dryRun", "idempotencyKey", "onConflict",
+        "command", "verb", "input", "durationSeconds", "ttlSeconds", "notBefore", "priority", "dryRun",
+        "idempotencyKey", "onConflict",
       ])
     let call = try Self.call(body, device: device, request)
     if body.dryRun == true { return try JSONText.response(try await service.preview(call)) }
@@ -92,10 +94,17 @@ extension GatewayRoutes {
       guard let value, !(value.isFinite && value > 0) else { continue }
       throw APIError.invalid(pointer, "\(pointer.dropFirst()) must be above 0", code: "OUT_OF_RANGE")
     }
+    let priority = body.priority ?? .user
+    if let refusal = request.caller.refusal(of: priority) {
+      throw APIError(
+        status: 403, code: "PRIORITY_FORBIDDEN", message: refusal, hint: "leave it out, or send user",
+        errors: [.init(pointer: "/priority", code: "PRIORITY_FORBIDDEN", detail: refusal)])
+    }
     let call = CommandCall(
       deviceId: device.id, name: try name(body, device), input: body.input ?? [:],
       durationSeconds: body.durationSeconds, ttlSeconds: body.ttlSeconds, actor: request.caller.actor,
-      idempotencyKey: try idempotencyKey(body, request.request.headers), digest: "", onConflict: policy)
+      priority: priority, notBefore: body.notBefore, idempotencyKey: try idempotencyKey(body, request.request.headers),
+      digest: "", onConflict: policy)
     return try digested(call)
   }
 
@@ -133,6 +142,9 @@ extension GatewayRoutes {
     let duration: Double?
     let ttl: Double?
     let policy: String
+    /// Absent where it says nothing, so that keys of earlier releases stay valid.
+    let priority: String?
+    let notBefore: Timestamp?
   }
 
   private static func digested(_ call: CommandCall) throws -> CommandCall {
@@ -141,12 +153,34 @@ extension GatewayRoutes {
     let meaning = try encoder.encode(
       Meaning(
         device: call.deviceId, command: call.name.description, input: call.input, duration: call.durationSeconds,
-        ttl: call.ttlSeconds, policy: call.onConflict.rawValue))
+        ttl: call.ttlSeconds, policy: call.onConflict.rawValue,
+        priority: call.priority == .user ? nil : call.priority.rawValue, notBefore: call.notBefore))
     var call = call
     call.digest = SHA256.hash(data: meaning).map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
     return call
+  }
+
+  // MARK: Stop
+
+  private func stop(_ request: APIRequest) async throws -> Response {
+    let object = try await RequestBodyReader.object(request.request)
+    let body = try RequestBodyReader.decode(StopRequest.self, from: object, fields: ["deviceIds"])
+    for id in body.deviceIds ?? [] { _ = try await device(id, for: request.caller) }
+    var report = try await service.stop(
+      body.deviceIds, customerId: request.caller.customerId, actor: request.caller.actor)
+    let deadline = time.monotonic() + .seconds(Self.waitSeconds(request.request.headers) ?? 0)
+    while !report.results.allSatisfy(\.isSettled), time.monotonic() < deadline, !listeners.isStopping {
+      try await time.sleep(for: Self.waitStep)
+      for (index, result) in report.results.enumerated() where !result.isSettled {
+        guard let id = result.command?.id else { continue }
+        report.results[index] = .init(
+          deviceId: result.deviceId, command: try await service.command(id), error: result.error)
+      }
+      report = StopReport(results: report.results)
+    }
+    return try JSONText.response(report)
   }
 
   // MARK: Waiting
@@ -164,11 +198,12 @@ extension GatewayRoutes {
     return nil
   }
 
-  /// The command when it is confirmed or ended, or when the time is over, or when the server stops.
+  /// The command when it is confirmed or ended, when it waits for its time, when the time is over, or when the server
+  /// stops.
   private func settled(_ command: CommandResource, seconds: Int) async throws -> CommandResource {
     let deadline = time.monotonic() + .seconds(seconds)
     var command = command
-    while !command.isSettled, time.monotonic() < deadline, !listeners.isStopping {
+    while !command.isSettled, command.status != .scheduled, time.monotonic() < deadline, !listeners.isStopping {
       try await time.sleep(for: Self.waitStep)
       command = try await service.command(command.id)
     }

@@ -31,6 +31,9 @@ public protocol GatewayService: Sendable {
   /// 404 if there is no such command.
   func command(_ id: String) async throws(APIError) -> CommandResource
   /// 409 if it is terminal already. Ends a running lease with its revert.
+  /// Gives devices back to themselves, above all priorities; all of the customer's, or just all, where none are named.
+  func stop(_ deviceIds: [String]?, customerId: String?, actor: String) async throws(APIError) -> StopReport
+
   func cancelCommand(_ id: String, actor: String) async throws(APIError) -> CommandResource
 
   // MARK: Alerts
@@ -222,9 +225,13 @@ public struct CommandCall: Sendable, Hashable {
   public var ttlSeconds: Double?
   /// A key's id, `local:<user id>` or `local`.
   public var actor: String
+  /// Who goes first; the caller may use it.
+  public var priority: CommandPriority
+  /// Wall time before which it is not sent.
+  public var notBefore: Timestamp?
   /// From the header or the body.
   public var idempotencyKey: String?
-  /// SHA-256 of the request's meaning, hexadecimal: the same for the same device, command, input, times and policy.
+  /// SHA-256 of the request's meaning, hexadecimal: the same for the same device, command, input, times, priority and policy.
   public var digest: String
   /// What to do when another command holds the device.
   public var onConflict: CommandSubmission.ConflictPolicy
@@ -232,8 +239,8 @@ public struct CommandCall: Sendable, Hashable {
   /// All members, those that can be absent with a default.
   public init(
     deviceId: String, name: CommandName, input: [String: ScalarValue] = [:], durationSeconds: Double? = nil,
-    ttlSeconds: Double? = nil, actor: String, idempotencyKey: String? = nil, digest: String,
-    onConflict: CommandSubmission.ConflictPolicy
+    ttlSeconds: Double? = nil, actor: String, priority: CommandPriority = .user, notBefore: Timestamp? = nil,
+    idempotencyKey: String? = nil, digest: String, onConflict: CommandSubmission.ConflictPolicy
   ) {
     self.deviceId = deviceId
     self.name = name
@@ -241,6 +248,8 @@ public struct CommandCall: Sendable, Hashable {
     self.durationSeconds = durationSeconds
     self.ttlSeconds = ttlSeconds
     self.actor = actor
+    self.priority = priority
+    self.notBefore = notBefore
     self.idempotencyKey = idempotencyKey
     self.digest = digest
     self.onConflict = onConflict

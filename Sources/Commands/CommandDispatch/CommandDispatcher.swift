@@ -13,6 +13,7 @@ public actor CommandDispatcher {
   private let context: DispatchContext
   private var lanes: [String: CommandLane] = [:]
   private var isStopping = false
+  private var hasRecovered = false
   /// Requests with the same key come one after the other, so that the second one finds the first in the journal.
   private var keyTurns: [KeyOwner: (turn: Turn, users: Int)] = [:]
 
@@ -48,6 +49,11 @@ public actor CommandDispatcher {
           target: target, context: context, holderOf: { [weak self] in await self?.holder(of: $0) })
       }
     }
+    guard hasRecovered else { return }
+    // What waits for its time belongs to the journal, not to a lane: it outlives a reload.
+    for (id, records) in (try? await openCommands()) ?? [:] {
+      await lanes[id]?.takeUp(records.filter { $0.isForLater })
+    }
   }
 
   // MARK: Commands
@@ -74,27 +80,22 @@ public actor CommandDispatcher {
   private func submitNew(_ request: CommandRequest) async throws(CommandRefusal) -> Submission {
     var record = CommandRecord(
       id: context.makeID(), deviceID: request.deviceID, name: request.name, input: request.input,
-      durationSeconds: request.durationSeconds, actor: request.actor, idempotencyKey: request.idempotencyKey,
+      durationSeconds: request.durationSeconds, actor: request.actor, scheduleID: request.scheduleID,
+      batchID: request.batchID, priority: request.priority, onConflict: request.onConflict,
+      notBefore: request.notBefore, ttlSeconds: request.ttlSeconds, idempotencyKey: request.idempotencyKey,
       requestDigest: request.digest, createdAt: context.time.wall())
     do throws(CommandRefusal) {
       let lane = try lane(of: request)
-      guard request.ttlSeconds > 0, request.ttlSeconds <= CommandRequest.maxTTLSeconds else {
-        throw CommandRefusal(
-          .outOfRange, "the time to live must be above 0 s and at most \(Int(CommandRequest.maxTTLSeconds)) s",
-          parameter: "ttlSeconds")
+      try request.checkTimes(now: record.createdAt)
+      if let notBefore = request.notBefore, notBefore > record.createdAt {
+        try await lane.admitForLater(request)
+      } else {
+        try await lane.admit(request, record)
       }
-      let validated = try await lane.validate(request)
-      try await lane.checkInterlocks(of: validated)
-      try await lane.checkWriteBudget(of: validated)
-      guard await lane.waitingCount < DispatchTiming.maxWaiting else {
-        throw CommandRefusal(.conflict, "\(DispatchTiming.maxWaiting) commands wait for \(request.deviceID) already")
-      }
-      try await lane.checkHolder(against: record, request.onConflict)
       record.history = [.init(status: .accepted, at: record.createdAt)]
       try await insert(record)
       await context.changed(record)
-      await lane.begin(
-        record, ttl: .milliseconds(Int64(request.ttlSeconds * 1000)), onConflict: request.onConflict)
+      await lane.begin(record)
       return Submission(record: record, isReplay: false)
     } catch {
       throw await reject(record, error)
@@ -147,7 +148,11 @@ public actor CommandDispatcher {
   ///
   /// - Throws: when the journal cannot be read. Without it nobody knows what has to be undone.
   public func recover() async throws(GatewayStoreError) {
-    for (id, records) in try await openCommands() { await lanes[id]?.beginRecovery(records) }
+    for (id, records) in try await openCommands() {
+      await lanes[id]?.beginRecovery(records.filter { !$0.isForLater })
+      await lanes[id]?.takeUp(records.filter { $0.isForLater })
+    }
+    hasRecovered = true
   }
 
   /// Gives every device back that the last run left under command, where no gateway goes on: for `heddled failsafe`.
@@ -157,14 +162,14 @@ public actor CommandDispatcher {
   /// - Returns: how many commands were undone, and how many stay open.
   /// - Throws: when the journal cannot be read.
   public func releaseAll(patience: Duration) async throws(GatewayStoreError) -> (undone: Int, open: Int) {
-    let before = try await openCommands()
+    let before = try await openCommands().mapValues { $0.filter(\.mayBeInForce) }
     await withTaskGroup { group in
       for (id, records) in before {
         guard let lane = lanes[id] else { continue }
         group.addTask { await lane.giveBack(records, patience: patience) }
       }
     }
-    let open = try await context.store.openCommands().count
+    let open = try await context.store.openCommands().count(where: \.mayBeInForce)
     return (before.values.reduce(0) { $0 + $1.count } - open, open)
   }
 
@@ -174,11 +179,13 @@ public actor CommandDispatcher {
     for record in try await context.store.openCommands() {
       guard lanes[record.deviceID] != nil else {
         var record = record
+        let wasSent = record.mayBeInForce
         record.failure = .init(
-          code: .unknownAfterCrash, message: "the device is not in the configuration any more", isRetryable: false)
+          code: wasSent ? .unknownAfterCrash : .cancelled, message: "the device is not in the configuration any more",
+          isRetryable: false)
         record.leaseExpiresAt = nil
-        record.status = .unconfirmed
-        record.history.append(.init(status: .unconfirmed, at: context.time.wall(), detail: "device removed"))
+        record.status = wasSent ? .unconfirmed : .cancelled
+        record.history.append(.init(status: record.status, at: context.time.wall(), detail: "device removed"))
         try? await context.store.update(record)
         continue
       }
@@ -196,6 +203,8 @@ public actor CommandDispatcher {
   }
 
   // MARK: Parts of submit
+
+  func lane(of deviceID: String) -> CommandLane? { lanes[deviceID] }
 
   private func lane(of request: CommandRequest) throws(CommandRefusal) -> CommandLane {
     guard !isStopping else { throw CommandRefusal(.conflict, "the gateway is stopping", hint: "send it again later") }

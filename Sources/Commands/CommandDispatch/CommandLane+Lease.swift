@@ -146,9 +146,11 @@ extension CommandLane {
   /// Before a command is sent: undoes the running lease if the new command needs the device and would not replace it.
   func makeRoom(for record: CommandRecord, _ validated: ValidatedCommand) async {
     let isRelease = validated.command.verb == ProfilePart.autoVerb
+    displaced = nil
     guard let running = lease, isRelease || validated.leaseSeconds != nil,
       !replaces(validated.command, running.validated.command), let ended = await dropLease()
     else { return }
+    displaced = ended.record
     await revert(
       ended.record, ended.validated, as: isRelease ? .cancelled : .superseded,
       detail: "\(record.name) took over (\(record.id))")

@@ -7,7 +7,7 @@ extension CommandLane {
 
   /// Starts to look after the commands of the last run, oldest first. Has the turn when it returns: a new command waits.
   func beginRecovery(_ records: [CommandRecord]) async {
-    guard !isStopping, await turn.take() else { return }
+    guard !records.isEmpty, !isStopping, await turn.take() else { return }
     running[Self.recoveryKey] = Task {
       for record in records { await recover(record) }
       turn.give()

@@ -27,6 +27,16 @@ actor CommandLane {
   var undoing: Task<Void, Never>?
   /// The lives under way, by command; the recovery of the last run has its own key.
   var running: [String: Task<Void, Never>] = [:]
+  /// The command that has the turn, unless it is the gateway itself.
+  var underWay: CommandRecord?
+  /// The command whose lease was ended to make room for the one under way.
+  var displaced: CommandRecord?
+  /// Why commands were taken out of a higher one's way, in words, by their id.
+  var overruled: [String: String] = [:]
+  /// Commands that wait for their time.
+  var asleep: Set<String> = []
+  /// Commands that wait for the end of a lease, in their order.
+  var line: [String] = []
   /// What the device was told last.
   var memory = SwitchMemory()
   /// Whether `memory` knows what the journal knows.
@@ -68,22 +78,6 @@ actor CommandLane {
     lease.map { ($0.record, $0.validated) }
   }
 
-  var waitingCount: Int { running.count }
-
-  /// Starts the life of an accepted, journaled command and returns at once.
-  func begin(_ record: CommandRecord, ttl: Duration, onConflict: CommandRequest.ConflictPolicy) async {
-    guard !isStopping else {
-      // The stop came while the command was being journaled.
-      var record = record
-      return await fail(&record, .cancelled, .cancelled, "the device is being released; it was not sent")
-    }
-    let deadline = context.time.monotonic() + ttl
-    running[record.id] = Task {
-      await perform(record, deadline: deadline, onConflict: onConflict)
-      running[record.id] = nil
-    }
-  }
-
   /// Withdraws a command: before dispatch it is not sent, with a lease it is undone. Returns `false` when nothing of
   /// it can be withdrawn (any more).
   func cancel(_ id: String) async -> Bool {
@@ -113,50 +107,10 @@ actor CommandLane {
 
   // MARK: The life of one command
 
-  private func perform(
-    _ original: CommandRecord, deadline: Duration, onConflict: CommandRequest.ConflictPolicy
-  ) async {
-    var record = original
-    var hasTurn = turn.takeIfFree()
-    if !hasTurn {
-      await change(&record, .queued, "waits for another command of the device")
-      hasTurn = await turn.take(until: deadline, context.time)
-    }
-    defer { if hasTurn { turn.give() } }
-    guard !Task.isCancelled else {
-      return await fail(&record, .cancelled, .cancelled, "withdrawn before it was sent")
-    }
-    guard hasTurn, context.time.monotonic() < deadline else {
-      return await fail(&record, .expired, .expired, "waited longer than its time to live")
-    }
-    do throws(CommandRefusal) {
-      // What was true when it was accepted may not be any more.
-      let validated = inheriting(try await validate(again: record))
-      try checkHolder(against: record, onConflict)
-      try await checkInterlocks(of: validated)
-      try await checkWriteBudget(of: validated)
-      await makeRoom(for: record, validated)
-      await dispatch(&record, validated)
-    } catch {
-      await fail(&record, .failed, error.code, error.description)
-    }
-  }
-
-  /// The device belongs to whoever holds its lease; the same sender may replace his own command.
-  func checkHolder(
-    against record: CommandRecord, _ onConflict: CommandRequest.ConflictPolicy
-  ) throws(CommandRefusal) {
-    guard let holder = lease?.record, holder.actor != record.actor, onConflict == .reject else { return }
-    let until = holder.leaseExpiresAt.map { " until \($0.rfc3339)" } ?? ""
-    throw CommandRefusal(
-      .conflict, "\(record.deviceID) is held by \(holder.name) (\(holder.id), \(holder.actor))\(until)",
-      hint: "wait, cancel that command, or send onConflict: cancelAndReplace")
-  }
-
-  private func validate(again record: CommandRecord) async throws(CommandRefusal) -> ValidatedCommand {
+  func validate(again record: CommandRecord) async throws(CommandRefusal) -> ValidatedCommand {
     let request = CommandRequest(
       deviceID: record.deviceID, name: record.name, input: record.input, durationSeconds: record.durationSeconds,
-      actor: record.actor)
+      ttlSeconds: record.ttlSeconds, actor: record.actor)
     return try await validate(request)
   }
 
@@ -192,7 +146,7 @@ actor CommandLane {
     return try await target.adapter.snapshot(of: target.endpoint)
   }
 
-  private func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
+  func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
     record.operations = target.words(for: validated.operations)
     record.input = validated.input
     if let confirm = validated.command.confirm {
@@ -210,15 +164,15 @@ actor CommandLane {
     guard await change(&record, .dispatched, "") else {
       return await fail(&record, .failed, .protocolError, "the journal could not be written, nothing was sent")
     }
-    guard !Task.isCancelled else {
-      return await fail(&record, .cancelled, .cancelled, "withdrawn before it was sent")
-    }
+    guard !Task.isCancelled else { return await withdraw(&record) }
     remember(validated)
     let wasFree = lease == nil && owed.isEmpty
+    let ended = validated.command.verb == ProfilePart.autoVerb ? lease?.record ?? displaced : nil
+    displaced = nil
     do {
       try await target.adapter.execute(validated.operations, on: target.endpoint)
       await supersede(by: record, validated)
-      await change(&record, .acknowledged, "")
+      await change(&record, .acknowledged, ended.map { "ended \($0.name) (\($0.id))" } ?? "")
     } catch {
       // Nothing left, so nothing is to be undone, and the lease that it would have replaced goes on.
       if error.kind == .notSent { return await fail(&record, .failed, .deviceOffline, error.message) }
@@ -269,11 +223,15 @@ actor CommandLane {
   }
 
   private func interrupted(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
-    let why = isStopping ? "the gateway stopped before it was confirmed" : "withdrawn before it was confirmed"
+    let overruler = overruled[record.id]
+    let why =
+      overruler.map { $0 + ", before it was confirmed" }
+      ?? (isStopping ? "the gateway stopped before it was confirmed" : "withdrawn before it was confirmed")
     guard target.description.revert(of: validated.command) != nil else {
-      return await fail(&record, .unconfirmed, .cancelled, why)
+      return await fail(&record, .unconfirmed, overruler == nil ? .cancelled : .superseded, why)
     }
-    await revert(record, validated, as: isStopping ? .reverted : .cancelled, detail: why)
+    await revert(
+      record, validated, as: overruler != nil ? .superseded : isStopping ? .reverted : .cancelled, detail: why)
   }
 
   /// Ends a command that did not work, and undoes what it may have done where that is possible.

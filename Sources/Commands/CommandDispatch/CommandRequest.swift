@@ -2,8 +2,8 @@ public import EnergyModel
 
 /// What somebody asks for.
 public struct CommandRequest: Sendable {
-  /// What to do when another sender holds the device.
-  public enum ConflictPolicy: String, CaseIterable, Sendable { case reject, cancelAndReplace }
+  /// What to do when another command holds the device.
+  public typealias ConflictPolicy = EnergyModel.ConflictPolicy
 
   /// The device that is to do it, by its id in configuration and API.
   public var deviceID: String
@@ -13,27 +13,38 @@ public struct CommandRequest: Sendable {
   public var input: [String: ScalarValue]
   /// How long it is to hold, in seconds; `nil` = the default lease of commands that must be undone.
   public var durationSeconds: Double?
-  /// Seconds until the command is not worth sending any more.
+  /// Seconds until the command is not worth sending any more, counted from now or from `notBefore`.
   public var ttlSeconds: Double
   /// Who asks: a key's id, `local:<user>` on the socket, `gateway` for its own reverts.
   public var actor: String
+  /// The schedule that asks, by its id; `nil` where none does.
+  public var scheduleID: String?
+  /// The batch that it is part of, by its id; `nil` where it is alone.
+  public var batchID: String?
+  /// Who goes first when several want the device. Whether the sender may use it is checked by whoever takes the request.
+  public var priority: CommandPriority
+  /// Wall time before which it is not sent; `nil` = at once.
+  public var notBefore: Timestamp?
   /// The same request with the same key from the same actor is sent only once, and answered as before.
   public var idempotencyKey: String?
   /// SHA-256 of the request's meaning, hexadecimal.
   public var digest: String
-  /// What to do when another sender holds the device.
+  /// What to do when another command holds the device and does not rank lower.
   public var onConflict: ConflictPolicy
 
   /// A command that waited longer than this for its device is not sent any more.
-  public static let defaultTTLSeconds: Double = 60
+  public static let defaultTTLSeconds = CommandRecord.defaultTTLSeconds
   /// The longest time to live, in seconds.
   public static let maxTTLSeconds: Double = 86_400
+  /// How far ahead `notBefore` may lie, in seconds.
+  public static let maxAheadSeconds: Double = 366 * 86_400
 
   /// A request as it came; nothing is checked here.
   public init(
     deviceID: String, name: CommandName, input: [String: ScalarValue], durationSeconds: Double? = nil,
-    ttlSeconds: Double = CommandRequest.defaultTTLSeconds, actor: String, idempotencyKey: String? = nil,
-    digest: String = "", onConflict: ConflictPolicy = .reject
+    ttlSeconds: Double = CommandRequest.defaultTTLSeconds, actor: String, scheduleID: String? = nil,
+    batchID: String? = nil, priority: CommandPriority = .user, notBefore: Timestamp? = nil,
+    idempotencyKey: String? = nil, digest: String = "", onConflict: ConflictPolicy = .reject
   ) {
     self.deviceID = deviceID
     self.name = name
@@ -41,6 +52,10 @@ public struct CommandRequest: Sendable {
     self.durationSeconds = durationSeconds
     self.ttlSeconds = ttlSeconds
     self.actor = actor
+    self.scheduleID = scheduleID
+    self.batchID = batchID
+    self.priority = priority
+    self.notBefore = notBefore
     self.idempotencyKey = idempotencyKey
     self.digest = digest
     self.onConflict = onConflict

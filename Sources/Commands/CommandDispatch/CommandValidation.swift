@@ -31,7 +31,8 @@ struct CommandValidation {
     let command = try Self.command(for: request, of: target)
     let known = try Self.checkNames(request.input, of: command)
     try Self.checkReachable(connectivity, target)
-    try checkFreshness(of: command)
+    // Giving control back needs to know nothing.
+    if command.verb != ProfilePart.autoVerb { try checkFreshness(of: command) }
     let input = try completed(known, of: command)
     for precondition in command.preconditions
     where snapshot.evaluate(precondition.expect, part: target.part, input: input) != .flag(true) {
@@ -48,6 +49,13 @@ struct CommandValidation {
     } catch {
       throw CommandRefusal(.preconditionFailed, error.message)
     }
+  }
+
+  /// The checks that do not depend on how things are now: for a command whose time is still to come.
+  func validateForLater(_ request: CommandRequest) throws(CommandRefusal) {
+    let command = try Self.command(for: request, of: target)
+    _ = try completed(try Self.checkNames(request.input, of: command), of: command, isLater: true)
+    _ = try leaseSeconds(request.durationSeconds, of: command)
   }
 
   // MARK: The checks, in their order
@@ -108,7 +116,7 @@ struct CommandValidation {
   }
 
   private func completed(
-    _ given: [String: ScalarValue], of command: ProfileCommand
+    _ given: [String: ScalarValue], of command: ProfileCommand, isLater: Bool = false
   ) throws(CommandRefusal) -> [String: ScalarValue] {
     var input = given
     for definition in command.inputs {
@@ -116,7 +124,7 @@ struct CommandValidation {
         if let standard = definition.defaultValue {
           input[definition.name] = snapshot.evaluate(standard, part: target.part, input: input)
         }
-        if definition.isOptional { continue }
+        if definition.isOptional || isLater && definition.defaultValue != nil { continue }
         guard let value = input[definition.name], value != .null else {
           throw CommandRefusal(
             .missingParameter, "\(command.verb) needs '\(definition.name)'",
@@ -124,13 +132,13 @@ struct CommandValidation {
         }
         continue
       }
-      try check(value, against: definition, input: input)
+      try check(value, against: definition, input: input, isLater: isLater)
     }
     return input
   }
 
   private func check(
-    _ value: ScalarValue, against definition: CommandInput, input: [String: ScalarValue]
+    _ value: ScalarValue, against definition: CommandInput, input: [String: ScalarValue], isLater: Bool
   ) throws(CommandRefusal) {
     switch definition.kind {
     case .number(let unit):
@@ -139,7 +147,7 @@ struct CommandValidation {
           .outOfRange, "'\(definition.name)' must be a number in \(unit.rawValue), it is '\(value)'",
           parameter: definition.name)
       }
-      try checkLimits(number, unit, definition, input)
+      try checkLimits(number, unit, definition, input, isLater: isLater)
     case .flag:
       guard case .flag = value else {
         throw CommandRefusal(
@@ -155,10 +163,11 @@ struct CommandValidation {
   }
 
   private func checkLimits(
-    _ number: Double, _ unit: Unit, _ definition: CommandInput, _ input: [String: ScalarValue]
+    _ number: Double, _ unit: Unit, _ definition: CommandInput, _ input: [String: ScalarValue], isLater: Bool
   ) throws(CommandRefusal) {
     for (expression, isUpper) in [(definition.min, false), (definition.max, true)] {
-      guard let expression else { continue }
+      // Later the device may allow something else.
+      guard let expression, !isLater || expression.names.isEmpty else { continue }
       guard let limit = snapshot.evaluate(expression, part: target.part, input: input).number else {
         throw CommandRefusal(
           .preconditionFailed,

@@ -63,6 +63,10 @@ enum DispatchTiming {
   static let revertRetryInterval = Duration.seconds(30)
   /// Commands that may wait for one device; more are refused.
   static let maxWaiting = 8
+  /// Commands of one device that may wait for a later time; more are refused.
+  static let maxScheduled = 100
+  /// How often wall time is looked at while a command waits for a time of day: it can jump.
+  static let wallCheckInterval = Duration.seconds(30)
   /// How long after a start a device may take to come online before a command of the last run is given up as unknown.
   static let recoveryPatience = Duration.seconds(120)
 }

@@ -1,10 +1,12 @@
 import Synchronization
 import TimeSource
 
-/// Lets one task at a time talk to a device, first come first served. Waiting can be cancelled.
+/// Lets one task at a time talk to a device: the lowest rank first, of the same rank first come first served. Waiting can
+/// be cancelled.
 final class Turn: Sendable {
   private struct Waiter {
     let id: Int
+    let rank: Int
     let continuation: CheckedContinuation<Bool, Never>
   }
 
@@ -27,8 +29,8 @@ final class Turn: Sendable {
 
   /// Waits for the turn, at most until a time on the monotonic clock. Returns `false`, without the turn, when that time
   /// came first or the task was cancelled.
-  func take(until deadline: Duration, _ time: TimeSource) async -> Bool {
-    let waiting = Task { await take() }
+  func take(until deadline: Duration, rank: Int, _ time: TimeSource) async -> Bool {
+    let waiting = Task { await take(rank: rank) }
     let timer = Task {
       try? await time.sleepUntil(deadline)
       waiting.cancel()
@@ -41,8 +43,9 @@ final class Turn: Sendable {
     }
   }
 
-  /// Waits for the turn. Returns `false`, without the turn, when the task was cancelled meanwhile.
-  func take() async -> Bool {
+  /// Waits for the turn. Returns `false`, without the turn, when the task was cancelled meanwhile. Without a rank it goes
+  /// before every command: what the gateway has to keep up or to undo.
+  func take(rank: Int = 0) async -> Bool {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
@@ -57,7 +60,8 @@ final class Turn: Sendable {
             state.isTaken = true
             return true
           }
-          state.waiters.append(Waiter(id: id, continuation: continuation))
+          let place = state.waiters.firstIndex { $0.rank > rank } ?? state.waiters.endIndex
+          state.waiters.insert(Waiter(id: id, rank: rank, continuation: continuation), at: place)
           return nil
         }
         if let answer { continuation.resume(returning: answer) }

@@ -52,17 +52,30 @@ extension LocalGateway {
     return try await command(id)
   }
 
+  func stop(_ deviceIds: [String]?, customerId: String?, actor: String) async throws(APIError) -> StopReport {
+    let own = try live().configuration.devices.filter { customerId == nil || $0.customerID == customerId }.map(\.id)
+    let outcomes = await dispatcher.halt(deviceIds ?? own, actor: actor)
+    return StopReport(
+      results: outcomes.map { outcome in
+        StopReport.Result(
+          deviceId: outcome.deviceID, command: outcome.record.map { CommandResource($0) },
+          error: outcome.refusal.map {
+            .init(code: $0.code, message: $0.description, retryable: true)
+          })
+      })
+  }
+
   private static func dispatchRequest(_ call: CommandCall) -> CommandRequest {
     CommandRequest(
       deviceID: call.deviceId, name: call.name, input: call.input, durationSeconds: call.durationSeconds,
-      ttlSeconds: call.ttlSeconds ?? CommandRequest.defaultTTLSeconds, actor: call.actor,
-      idempotencyKey: call.idempotencyKey, digest: call.digest,
-      onConflict: call.onConflict == .cancelAndReplace ? .cancelAndReplace : .reject)
+      ttlSeconds: call.ttlSeconds ?? CommandRequest.defaultTTLSeconds, actor: call.actor, priority: call.priority,
+      notBefore: call.notBefore, idempotencyKey: call.idempotencyKey, digest: call.digest,
+      onConflict: call.onConflict)
   }
 
   private static func error(of refusal: CommandRefusal) -> APIError {
     let pointer = refusal.parameter.map {
-      $0 == "durationSeconds" || $0 == "idempotencyKey" ? "/\($0)" : "/input/\($0)"
+      ["durationSeconds", "idempotencyKey", "notBefore", "ttlSeconds"].contains($0) ? "/\($0)" : "/input/\($0)"
     }
     return APIError(
       status: APIError.status(for: refusal.code), code: refusal.code.rawValue, message: refusal.message,

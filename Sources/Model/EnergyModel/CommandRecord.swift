@@ -66,6 +66,20 @@ public struct CommandRecord: Sendable, Hashable {
   public var durationSeconds: Double?
   /// Who sent it: a key's id, `local:<user>` on the socket, `gateway` for its own reverts.
   public var actor: String
+  /// The schedule that sent it, by its id; `nil` where none did.
+  public var scheduleID: String?
+  /// The batch that it is part of, by its id; `nil` where it was sent alone.
+  public var batchID: String?
+  /// Who goes first when several want the device.
+  public var priority: CommandPriority
+  /// What it does when another command holds the device.
+  public var onConflict: ConflictPolicy
+  /// Wall time before which it is not sent; `nil` = at once.
+  public var notBefore: Timestamp?
+  /// Seconds that it may wait for its device, counted from when it was accepted or from `notBefore`.
+  public var ttlSeconds: Double
+  /// The command whose end it waits for; `nil` when it waits for none.
+  public var waitsFor: String?
   /// The sender's key for repeating a request safely; unique per actor.
   public var idempotencyKey: String?
   /// SHA-256 of the request, hexadecimal, to tell a repetition from another request with the same key.
@@ -88,7 +102,10 @@ public struct CommandRecord: Sendable, Hashable {
   /// A command that was accepted and has no history yet.
   public init(
     id: String, deviceID: String, name: CommandName, input: [String: ScalarValue], durationSeconds: Double?,
-    actor: String, idempotencyKey: String?, requestDigest: String, createdAt: Timestamp
+    actor: String, scheduleID: String? = nil, batchID: String? = nil, priority: CommandPriority = .user,
+    onConflict: ConflictPolicy = .reject, notBefore: Timestamp? = nil,
+    ttlSeconds: Double = CommandRecord.defaultTTLSeconds, idempotencyKey: String?, requestDigest: String,
+    createdAt: Timestamp
   ) {
     self.id = id
     self.deviceID = deviceID
@@ -96,12 +113,32 @@ public struct CommandRecord: Sendable, Hashable {
     self.input = input
     self.durationSeconds = durationSeconds
     self.actor = actor
+    self.scheduleID = scheduleID
+    self.batchID = batchID
+    self.priority = priority
+    self.onConflict = onConflict
+    self.notBefore = notBefore
+    self.ttlSeconds = ttlSeconds
     self.idempotencyKey = idempotencyKey
     self.requestDigest = requestDigest
     self.createdAt = createdAt
     status = .accepted
     history = []
     operations = []
+  }
+
+  /// A command that waited longer than this for its device is not sent any more, unless it says otherwise.
+  public static let defaultTTLSeconds: Double = 60
+
+  /// Whether it may have reached the device and is not over.
+  public var mayBeInForce: Bool {
+    switch status {
+    case .dispatched, .acknowledged, .drifted: true
+    case .confirmed: !isTerminal
+    case .rejected, .accepted, .scheduled, .queued, .completed, .reverted, .unconfirmed, .failed, .expired, .cancelled,
+      .superseded:
+      false
+    }
   }
 
   /// Whether nothing more can happen to it.

@@ -11,11 +11,44 @@ struct SendOptions: ParsableArguments {
   @Flag(name: .customLong("no-wait"), help: "Do not wait for the confirmation.")
   var noWait = false
 
-  @Flag(help: "Replace what another command does now.")
+  @Flag(help: "Replace what another command does now; the same as --on-conflict cancelAndReplace.")
   var replace = false
+
+  @Option(
+    help: "When another command holds the device: reject, cancelAndReplace or queueAfter.",
+    transform: { try SendOptions.word($0) })
+  var onConflict: ConflictPolicy?
+
+  @Option(
+    help: "Who goes first: manual (on the gateway itself), grid-program, user, schedule or optimizer.",
+    transform: { try SendOptions.word($0) })
+  var priority: CommandPriority?
+
+  @Option(
+    help: "Send it later: 22:00, +30m, or 2026-05-01T22:00:00Z. It waits in the gateway, also across restarts.",
+    transform: { try MomentText($0) })
+  var at: MomentText?
+
+  @Option(
+    name: .customLong("ttl"), help: "How long it may wait for the device, such as 2h; 1m without.",
+    transform: { try Quantity.duration($0) })
+  var timeToLive: Double?
 
   @Option(help: "A repetition with the same key is not sent again.")
   var idempotencyKey: String?
+
+  static func word<Word: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Word {
+    guard let word = Word(rawValue: text) else {
+      throw ValidationError("'\(text)' is none of \(Word.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return word
+  }
+
+  func validate() throws {
+    if replace, let onConflict, onConflict != .cancelAndReplace {
+      throw ValidationError("--replace and --on-conflict \(onConflict.rawValue) contradict each other.")
+    }
+  }
 }
 
 /// Sends commands and follows them until the device shows what it does.
@@ -60,7 +93,9 @@ struct CommandSender {
   private func send(_ order: Order, to id: String, key: String?) async throws -> (JSONValue, ExitStatus) {
     let submission = CommandSubmission(
       command: order.verb, input: order.input, durationSeconds: order.durationSeconds,
-      idempotencyKey: key, onConflict: options.replace ? .cancelAndReplace : nil)
+      ttlSeconds: options.timeToLive, notBefore: options.at?.timestamp(now: session.now()),
+      priority: options.priority, idempotencyKey: key,
+      onConflict: options.replace ? .cancelAndReplace : options.onConflict)
     if options.dryRun {
       let reply = try await session.client.preview(submission, to: id)
       if !session.json { session.output.print(CommandView.preview(reply.value, color: session.output.color)) }
@@ -80,7 +115,7 @@ struct CommandSender {
   private func follow(_ first: APIReply<CommandResource>) async throws -> APIReply<CommandResource> {
     var reply = first
     var waited = look
-    while !reply.value.isSettled, waited < Self.maxFollowSeconds {
+    while !reply.value.isSettled, reply.value.status != .scheduled, waited < Self.maxFollowSeconds {
       if showsProgress { session.output.write("\r\u{1B}[K\(CommandView.lifeLine(reply.value)) …") }
       do {
         reply = try await session.client.command(reply.value.id, waitSeconds: look)
@@ -103,7 +138,8 @@ struct CommandSender {
   }
 
   private func outcome(of command: CommandResource) -> ExitStatus {
-    options.noWait && !command.isSettled ? .fine : Self.outcome(of: command.status)
+    // What waits for its time did what was asked for.
+    (options.noWait || command.status == .scheduled) && !command.isSettled ? .fine : Self.outcome(of: command.status)
   }
 
   /// Success only where the device showed it.

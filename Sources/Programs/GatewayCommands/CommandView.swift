@@ -10,6 +10,10 @@ enum CommandView {
       lines.append("  " + TextTable.paint("reason  \(error.message) (\(error.code.rawValue))", .bad, color))
       if error.retryable { lines.append("          sending it again may help") }
     }
+    if let ended = command.statusHistory.first(where: { $0.status == .acknowledged })?.detail {
+      lines.append("  \(ended)")
+    }
+    if let other = command.waitsFor { lines.append("  waits   for \(other)") }
     if let end = command.leaseExpiresAt, !command.isTerminal {
       let left = now.map { Double(end.millisecondsSince($0)) / 1000 }
       let remaining = left.map { $0 > 0 ? " (\(Phrasing.span($0)) left)" : "" } ?? ""
@@ -56,6 +60,7 @@ enum CommandView {
     let style = style(command.status)
     let words =
       switch command.status {
+      case .confirmed where command.command.hasSuffix(":auto"): "confirmed: \(command.deviceId) is back to normal"
       case .confirmed: "confirmed: \(command.deviceId) does it"
       case .completed: "completed: \(command.deviceId) did it and is back to normal"
       case .unconfirmed: "not confirmed: \(command.deviceId) took it, but does not show it"
@@ -68,14 +73,17 @@ enum CommandView {
       case .superseded: "superseded by a later command"
       case .expired: "expired before it could be sent"
       case .rejected: "rejected, nothing was sent"
-      case .accepted, .scheduled, .queued: "\(command.status.rawValue), not sent yet"
+      case .scheduled: "scheduled for \(command.notBefore?.rfc3339 ?? "later")"
+      case .accepted, .queued: "\(command.status.rawValue), not sent yet"
       case .dispatched, .acknowledged: "\(command.status.rawValue), not confirmed yet"
       }
     return TextTable.paint(words, style, color)
   }
 
   private static func request(_ command: CommandResource) -> String {
-    "\(command.id)  \(what(command)), sent by \(command.origin.actor)"
+    let priority = command.priority == .user ? "" : ", priority \(command.priority.rawValue)"
+    let by = command.origin.schedule.map { "schedule \($0)" } ?? command.origin.actor
+    return "\(command.id)  \(what(command)), sent by \(by)\(priority)"
   }
 
   private static func what(_ command: CommandResource) -> String {

@@ -1,6 +1,8 @@
+import EnergyModel
 import Foundation
 import LocalAPIClient
 import LocalAPISchema
+import TimeSource
 
 /// What a command works with: the gateway, the terminal, and how answers are shown.
 struct Session: Sendable {
@@ -9,6 +11,8 @@ struct Session: Sendable {
   /// Show answers as the API gives them.
   let json: Bool
   let sleep: @Sendable (Duration) async throws -> Void
+  /// Wall time, for what is said relative to it.
+  var now: @Sendable () -> Timestamp = { TimeSource.system.wall() }
 
   /// Shows an answer: as JSON, or in words.
   func show<Value>(_ reply: APIReply<Value>, _ lines: (Value) -> [String]) {

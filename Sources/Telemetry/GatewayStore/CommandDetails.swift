@@ -21,6 +21,14 @@ struct CommandDetails: Codable {
   var operations: [String]
   var evidence: Evidence?
   var failure: Failure?
+  // Journals of older releases have none of these.
+  var scheduleID: String?
+  var batchID: String?
+  var priority: CommandPriority?
+  var onConflict: ConflictPolicy?
+  var notBefore: Int64?
+  var ttlSeconds: Double?
+  var waitsFor: String?
 
   init(_ command: CommandRecord) {
     input = command.input.mapValues(StoredScalar.init)
@@ -34,6 +42,13 @@ struct CommandDetails: Codable {
         predicate: $0.predicate, latencyMilliseconds: $0.latencyMilliseconds)
     }
     failure = command.failure.map { Failure(code: $0.code, message: $0.message, isRetryable: $0.isRetryable) }
+    scheduleID = command.scheduleID
+    batchID = command.batchID
+    priority = command.priority
+    onConflict = command.onConflict
+    notBefore = command.notBefore?.milliseconds
+    ttlSeconds = command.ttlSeconds.isFinite ? command.ttlSeconds : nil
+    waitsFor = command.waitsFor
   }
 
   var modelEvidence: CommandRecord.Evidence? {

@@ -111,13 +111,18 @@ extension GatewayStore {
       var record = CommandRecord(
         id: try row.decode(forColumn: "id"), deviceID: try row.decode(forColumn: "device_id"), name: name,
         input: details.scalars(details.input), durationSeconds: details.durationSeconds,
-        actor: try row.decode(forColumn: "actor"), idempotencyKey: try row.decode(forColumn: "idempotency_key"),
+        actor: try row.decode(forColumn: "actor"), scheduleID: details.scheduleID, batchID: details.batchID,
+        priority: details.priority ?? .user, onConflict: details.onConflict ?? .reject,
+        notBefore: details.notBefore.map { Timestamp(milliseconds: $0) },
+        ttlSeconds: details.ttlSeconds ?? CommandRecord.defaultTTLSeconds,
+        idempotencyKey: try row.decode(forColumn: "idempotency_key"),
         requestDigest: details.requestDigest, createdAt: try row.time("created_at"))
       record.status = try row.word(CommandStatus.self, "status")
       record.leaseExpiresAt = try row.optionalTime("lease_expires_at")
       record.operations = details.operations
       record.evidence = details.modelEvidence
       record.failure = details.modelFailure
+      record.waitsFor = details.waitsFor
       record.history = try history(of: record.id, in: db)
       return record
     }

@@ -21,6 +21,16 @@ extension OpenAPIDocument {
           "superseded"
         ]
       },
+      "CommandPriority": {
+        "type": "string",
+        "enum": ["safety", "manual", "grid-program", "user", "schedule", "optimizer"],
+        "description": "From the highest to the lowest; a higher one takes the device without asking. manual: local socket only; grid-program: scope admin; safety: the gateway itself."
+      },
+      "ConflictPolicy": {
+        "type": "string",
+        "enum": ["reject", "cancelAndReplace", "queueAfter"],
+        "description": "When a command of the same priority holds the device: 409, replace it, or wait until its lease ends. Against a higher priority cancelAndReplace is refused too."
+      },
       "Command": {
         "type": "object",
         "properties": {
@@ -42,7 +52,20 @@ extension OpenAPIDocument {
               "required": ["status", "at"]
             }
           },
-          "origin": {"type": "object", "properties": {"actor": {"type": "string"}}, "required": ["actor"]},
+          "origin": {
+            "type": "object",
+            "properties": {
+              "actor": {"type": "string"},
+              "schedule": {"type": "string"},
+              "batchId": {"type": "string"}
+            },
+            "required": ["actor"]
+          },
+          "priority": {"$ref": "#/components/schemas/CommandPriority"},
+          "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"},
+          "notBefore": {"type": "string", "format": "date-time"},
+          "ttlSeconds": {"type": "number"},
+          "waitsFor": {"type": "string", "description": "The command whose end it waits for."},
           "idempotencyKey": {"type": "string"},
           "durationSeconds": {"type": "number"},
           "createdAt": {"type": "string", "format": "date-time"},
@@ -81,9 +104,51 @@ extension OpenAPIDocument {
           "isTerminal",
           "statusHistory",
           "origin",
+          "priority",
+          "onConflict",
+          "ttlSeconds",
           "createdAt",
           "operations"
         ]
+      },
+      "StopRequest": {
+        "type": "object",
+        "properties": {
+          "deviceIds": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "All that the caller sees unless it is said."
+          }
+        },
+        "additionalProperties": false
+      },
+      "StopReport": {
+        "type": "object",
+        "properties": {
+          "results": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "deviceId": {"type": "string"},
+                "isAtDefault": {"type": "boolean"},
+                "command": {"$ref": "#/components/schemas/Command"},
+                "error": {
+                  "type": "object",
+                  "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "retryable": {"type": "boolean"}
+                  },
+                  "required": ["code", "message", "retryable"]
+                }
+              },
+              "required": ["deviceId", "isAtDefault"]
+            }
+          },
+          "allAtDefault": {"type": "boolean"}
+        },
+        "required": ["results", "allAtDefault"]
       },
       "CommandPreview": {
         "type": "object",
@@ -108,10 +173,20 @@ extension OpenAPIDocument {
             "exclusiveMinimum": 0,
             "description": "How long it is to hold; undone afterwards."
           },
-          "ttlSeconds": {"type": "number", "exclusiveMinimum": 0},
+          "ttlSeconds": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "How long it may wait for its device, from now or from notBefore; 60 unless it is said."
+          },
+          "notBefore": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Sent at this time; until then the status is scheduled, also across restarts."
+          },
+          "priority": {"$ref": "#/components/schemas/CommandPriority"},
           "dryRun": {"type": "boolean", "description": "Only say what would be written."},
           "idempotencyKey": {"type": "string"},
-          "onConflict": {"type": "string", "enum": ["reject", "cancelAndReplace"]}
+          "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
         },
         "additionalProperties": false
       }

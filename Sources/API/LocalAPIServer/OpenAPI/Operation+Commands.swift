@@ -22,6 +22,12 @@ extension Operation {
     "getCommand", "One command with its evidence", tag: "commands", parameters: [.prefer],
     answers: [.ok(.ref("Command"))])
 
+  static let stopDevices = Operation(
+    "stopDevices",
+    "Give devices back to themselves, above all priorities; commands for later stay", tag: "commands",
+    parameters: [.prefer], body: .ref("StopRequest"),
+    answers: [.init(200, "What became of each device, as far as it is known within the wait", .ref("StopReport"))])
+
   static let cancelCommand = Operation(
     "cancelCommand", "Withdraw a command; a running lease ends with its revert", tag: "commands",
     answers: [.ok(.ref("Command"))])
