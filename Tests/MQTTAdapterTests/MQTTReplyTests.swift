@@ -179,4 +179,51 @@ struct MQTTReplyTests {
       #expect(await bench.link.statistics().errors["birth requested"] == 1)
     }
   }
+
+  @Test("A secret parameter in a topic or a reason is told to nobody")
+  func secrets() async throws {
+    let specification = try TestProfile.endpoint(
+      "plug",
+      TestProfile.head + """
+        parameters:
+          key: {type: text, secret: true, help: "key"}
+        transport:
+          mqtt:
+            requests: [{topic: "$key/ask", payload: "$key", every: 60 s}]
+        devices:
+          meter:
+            type: meter
+            points:
+              powerW: {topic: "$key/status", path: /power}
+            commands:
+              switch:
+                input: {on: {}}
+                steps:
+                  - publish:
+                      topic: "$key/rpc"
+                      payload: {key: $key, on: =input.on}
+                      reply: {topic: "$key/reply", expect: {/error: null}, reason: /error, within: 60 s}
+        """, ["key": .text("hush-hush")])
+    let broker = try await Broker()
+    let operations = try operations(specification)
+    let device = try await broker.subscribe("hush-hush/rpc")
+    let bench = try Bench(broker.configuration(), [specification])
+    let early = try #require(await fault(bench, operations))
+    let foreign = try #require(await fault(bench, [.request(HTTPRequestData(method: "GET", path: "/hush-hush"))]))
+    var words = "\(early) \(foreign)"
+    try await bench.run {
+      #expect(await bench.logs("connected to"))
+      async let outcome = fault(bench, operations)
+      #expect(await device.says("message r=0 hush-hush/rpc"))
+      try await broker.publish("hush-hush/reply", #"{"error":"key hush-hush is wrong"}"#)
+      let refused = try #require(await outcome)
+      #expect(refused.kind == .refused)
+      #expect(refused.message.contains("key \(SecretRedaction.mark) is wrong"), "\(refused)")
+      words += "\(refused)"
+      try await broker.publish("hush-hush/status", "no JSON")
+      #expect(await bench.logs("not JSON"))
+    }
+    words += bench.log.value.joined()
+    #expect(!words.contains("hush-hush"), "\(words)")
+  }
 }

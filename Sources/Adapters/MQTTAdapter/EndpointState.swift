@@ -8,6 +8,8 @@ struct EndpointState {
   var decoder: EndpointDecoder
   var health: EndpointHealth
   var failureLog = FailureLog()
+  /// Topics and payloads may have secrets of the installation in them, and devices may repeat them.
+  let redact: SecretRedaction
   /// How long silence may last; `nil`: silence says nothing.
   let silentAfter: Duration?
   /// Monotonic time of the last sign of life, or of the connection.
@@ -38,6 +40,7 @@ struct EndpointState {
     id = specification.id
     decoder = EndpointDecoder(specification.profile)
     health = EndpointHealth(wall: wall)
+    redact = SecretRedaction(specification.profile)
     if case .mqtt(let settings) = specification.profile.profile.transport {
       silentAfter = settings.silentAfter
     } else {

@@ -24,7 +24,7 @@ extension MQTTLink {
     let index = try index(of: endpoint)
     for request in endpoints[index].requests {
       guard let operation = endpoints[index].decoder.stateRequest(request.index) else { continue }
-      if let fault = send(operation) { throw fault }
+      if let fault = send(operation) { throw fault.redacted(endpoints[index].redact) }
     }
   }
 
@@ -34,10 +34,11 @@ extension MQTTLink {
   /// `refused`. On 3.1.1 it acknowledges either, and only telemetry can tell.
   public func execute(_ operations: [WireOperation], on endpoint: EndpointID) async throws(CommandFault) {
     let index = try index(of: endpoint)
+    let redact = endpoints[index].redact
     for operation in operations where !operation.isForBroker {
+      let what = redact("\(operation)")
       throw CommandFault(
-        kind: .refused, message: "link \(configuration.name) speaks MQTT and cannot do '\(operation)'; nothing was sent"
-      )
+        kind: .refused, message: "link \(configuration.name) speaks MQTT and cannot do '\(what)'; nothing was sent")
     }
     let connectivity = endpoints[index].health.connectivity
     guard connectivity.state != .offline else {
@@ -48,7 +49,7 @@ extension MQTTLink {
       do throws(CommandFault) {
         try await perform(operation, index)
       } catch {
-        throw position == 0 ? error : error.after(operations[..<position])
+        throw (position == 0 ? error : error.after(operations[..<position])).redacted(redact)
       }
     }
   }
@@ -180,6 +181,11 @@ extension WireOperation {
 }
 
 extension CommandFault {
+  /// The same fault without the secrets of an installation.
+  fileprivate func redacted(_ redact: SecretRedaction) -> CommandFault {
+    CommandFault(kind: kind, message: redact(message))
+  }
+
   /// The same fault after other operations went out: then it is not true that nothing was sent.
   fileprivate func after(_ operations: ArraySlice<WireOperation>) -> CommandFault {
     guard kind == .notSent, operations.contains(where: \.isPublication) else { return self }

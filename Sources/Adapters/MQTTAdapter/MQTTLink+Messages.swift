@@ -96,6 +96,7 @@ extension MQTTLink {
 
   /// Takes in what happened to a device; tells the sink and the log if that is news.
   func note(_ event: EndpointHealth.Event, of index: Int, _ now: Duration, isLogged: Bool = true) {
+    let event = event.redacted(endpoints[index].redact)
     let news = endpoints[index].health.note(event, now: now, wall: time.wall(), random: random)
     if let silence = endpoints[index].silenceDeadline {
       nextEndpointDeadline = min(nextEndpointDeadline ?? silence, silence)
@@ -160,6 +161,20 @@ extension MQTTLink {
     for operation in endpoints[index].decoder.requests(at: time.wall()) {
       count("birth requested")
       if send(operation) != nil { count("state request") }
+    }
+  }
+}
+
+extension EndpointHealth.Event {
+  /// The same event, its reason without the secrets of an installation.
+  fileprivate func redacted(_ redact: SecretRedaction) -> EndpointHealth.Event {
+    switch self {
+    case .success: self
+    case .refusal(let reason): .refusal(redact(reason))
+    case .busy(let reason): .busy(redact(reason))
+    case .failure(let reason): .failure(redact(reason))
+    case .unreachable(let reason): .unreachable(redact(reason))
+    case .silence(let reason): .silence(redact(reason))
     }
   }
 }
