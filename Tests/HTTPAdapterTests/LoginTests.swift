@@ -167,6 +167,40 @@ struct LoginTests {
       })
   }
 
+  @Test("Tokens, lifetimes and refusals are found in an answer that is not JSON")
+  func otherFormat() async throws {
+    let transport = """
+      headers: {Authorization: "Bearer ${login.token}"}
+      login:
+        steps:
+          - {post: /token, form: {user: $user}, format: xml, expect: {/login/ok: "1"}, keep: {token: /login/@token}}
+        lifetime: /login/seconds
+        renewOn: {/ret: NO SESSION}
+      """
+    try await withDevice(
+      transport: transport, requests: "info: {get: /info, format: keyvalue, poll: fast}",
+      parameters: ["user": .text("me")],
+      script: { request in
+        switch (request.target, request.headers["Authorization"].first) {
+        case ("/token", _):
+          .answer(body: "<?xml version='1.0'?><login token='t&amp;1'><ok>1</ok><seconds>3600</seconds></login>")
+        case (_, "Bearer t&1"): .answer(body: "ret=OK,temp=21")
+        default: .answer(body: "ret=NO SESSION")
+        }
+      },
+      body: { server, link, bench in
+        await bench.sink.untilBatches(1)
+        #expect(bench.sink.events.value("ambientTemperatureC") == .number(21))
+        bench.clock.advance(by: .seconds(3530))
+        await bench.sink.untilBatches(2)
+        #expect(server.requests.count { $0.target == "/token" } == 1)
+        server.setScript { $0.target == "/token" ? .answer(status: 500) : .answer(body: "ret=NO SESSION") }
+        bench.clock.advance(by: .seconds(2))
+        await server.untilRequests(5)
+        #expect(server.requests.last?.target == "/token", "the session is over")
+      })
+  }
+
   @Test("Cookies of the login go back to the device; a value in a 200 can say that the session is over")
   func cookies() async throws {
     let sessions = Mutex(0)

@@ -71,7 +71,7 @@ enum AnswerCheck {
   ) -> HTTPFailure? {
     let document: JSONDocument
     do {
-      document = try JSONDocument(parsing: try request.format.json(from: answer.body))
+      document = try request.document(of: answer.body)
     } catch {
       return HTTPFailure(kind: .notUnderstood, message: "the answer cannot be read: \(error.message)")
     }

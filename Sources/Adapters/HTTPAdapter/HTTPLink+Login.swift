@@ -15,8 +15,8 @@ extension HTTPLink {
     else { return }
     agenda.endpoints[index].session?.begin(stage)
     do throws(HTTPFailure) {
-      var last: HTTPAnswer?
-      for step in steps { last = try await perform(step, of: index) }
+      var last: (answer: HTTPAnswer, request: HTTPRequestData)?
+      for step in steps { last = (try await perform(step, of: index), step.request) }
       agenda.endpoints[index].session?.open(last: last, now: time.monotonic())
       keepLastingValues(of: index)
     } catch {
@@ -70,7 +70,7 @@ extension HTTPLink {
   func checkSession(_ answer: HTTPAnswer, to data: HTTPRequestData, of index: Int) throws(HTTPFailure) {
     guard let session = agenda.endpoints[index].session else { return }
     let request = "\(data.method) \(data.path)"
-    guard session.isEnd(answer) else {
+    guard session.isEnd(answer, to: data) else {
       if agenda.endpoints[index].session?.note(answer.headers) == true { agenda.endpoints[index].hideSecrets() }
       agenda.endpoints[index].session?.worked(request)
       return

@@ -74,7 +74,7 @@ struct LoginSession: Sendable {
   /// Keeps what a step's answer says; returns what is missing in it.
   mutating func take(_ answer: HTTPAnswer, of step: HTTPLogin<HTTPRequestData>.Step) -> String? {
     if login.usesCookies { cookies.take(answer.headers) }
-    let document = try? JSONDocument(parsing: answer.body)
+    let document = try? step.request.document(of: answer.body)
     for kept in step.keep {
       let text: String?
       let place: String
@@ -98,7 +98,7 @@ struct LoginSession: Sendable {
   }
 
   /// All steps worked.
-  mutating func open(last: HTTPAnswer?, now: Duration) {
+  mutating func open(last: (answer: HTTPAnswer, request: HTTPRequestData)?, now: Duration) {
     isOpen = true
     openings += 1
     openedAt = now
@@ -158,13 +158,13 @@ struct LoginSession: Sendable {
   // MARK: Questions
 
   /// Whether an answer says that the session is over.
-  func isEnd(_ answer: HTTPAnswer) -> Bool {
+  func isEnd(_ answer: HTTPAnswer, to request: HTTPRequestData) -> Bool {
     var document: JSONDocument?
     return login.renewOn.contains { end in
       switch end {
       case .status(let status): return answer.status == status
       case .answer(let expectation):
-        if document == nil { document = try? JSONDocument(parsing: answer.body) }
+        if document == nil { document = try? request.document(of: answer.body) }
         return expectation.holds(for: document?.value(at: expectation.path))
       }
     }
@@ -178,12 +178,12 @@ struct LoginSession: Sendable {
   /// What is to be kept for the next run of the program.
   var lastingValues: [String: String] { values.filter { login.lasting.contains($0.key) } }
 
-  private func lifetime(_ last: HTTPAnswer?) -> Duration? {
+  private func lifetime(_ last: (answer: HTTPAnswer, request: HTTPRequestData)?) -> Duration? {
     switch login.lifetime {
     case nil: return nil
     case .fixed(let time): return time
     case .stated(let path):
-      let document = last.flatMap { try? JSONDocument(parsing: $0.body) }
+      let document = last.flatMap { try? $0.request.document(of: $0.answer.body) }
       // A device may say a number, or a text with a number in it; years are as good as never.
       guard let seconds = document?.value(at: path).flatMap({ Double($0.description) }), seconds > 0
       else { return nil }

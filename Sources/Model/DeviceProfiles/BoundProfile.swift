@@ -223,6 +223,11 @@ public struct BoundProfile: Sendable {
   /// `$name` replaced by the parameter's value.
   func fill(_ text: String) -> String { TemplateRenderer.fill(text, parameters) }
 
+  /// The request that is polled under a name.
+  public func request(named name: String) -> HTTPRequestData? {
+    polledRequests.first { $0.name == name }?.request
+  }
+
   /// The filter that a topic of the profile is subscribed with.
   public func topicFilter(_ topic: String) -> String { TopicCaptures.replace(in: fillTopic(topic)) { _ in "+" } }
 

@@ -31,7 +31,7 @@ extension ProfileFileReader {
   }
 
   private func loginStep(_ node: YAMLNode) -> HTTPLogin<HTTPRequestTemplate>.Step? {
-    guard node.expectMapping(keys: Self.methods + ["json", "form", "expect", "reason", "page", "keep"]),
+    guard node.expectMapping(keys: Self.methods + ["json", "form", "expect", "reason", "page", "format", "keep"]),
       let request = requestContent(node, .installation)
     else { return nil }
     var keep: [LoginValue] = []

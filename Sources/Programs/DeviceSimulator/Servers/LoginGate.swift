@@ -60,7 +60,9 @@ final class LoginGate: Sendable {
         state.cookie = nil
         return .answered(Answer())
       }
-      guard isKnown(headers, state, path: innerPath, body: innerBody) else { return .answered(refusal) }
+      guard isKnown(headers, state, path: innerPath, body: innerBody) else {
+        return .answered(refusal(of: method, innerPath))
+      }
       return .passed(path: innerPath, body: innerBody)
     }
   }
@@ -97,7 +99,7 @@ final class LoginGate: Sendable {
       state.cookie = cookie
       answer.headers.append(("Set-Cookie", "\(cookie); Path=/"))
     }
-    answer.body = tree.text
+    answer.body = String(decoding: DocumentWriter.bytes(tree, as: step.request.format), as: UTF8.self)
     return answer
   }
 
@@ -120,14 +122,17 @@ final class LoginGate: Sendable {
     state.values.reduce(text) { $0.replacing($1.value, with: "${login.\($1.key)}") }
   }
 
-  private var refusal: Answer {
+  /// What a request gets without a session, in its own format where the profile has one for it.
+  private func refusal(of method: String, _ path: String) -> Answer {
     for end in login?.renewOn ?? [] {
       switch end {
       case .status(let status): return Answer(status: status)
       case .answer(let expectation):
         var tree = JSONTree.object([])
         tree.set(expectation.equals, at: expectation.path)
-        return Answer(body: tree.text)
+        let asked = bound.polledRequests.first { $0.request.method == method && $0.request.path == path }
+        let bytes = DocumentWriter.bytes(tree, as: asked?.request.format ?? .json)
+        return Answer(body: String(decoding: bytes, as: UTF8.self))
       }
     }
     return Answer(status: 401)

@@ -81,7 +81,8 @@ struct CaptureJudge {
     case .response(let response):
       let all = capture.responses.filter { decoder.bound.requestName($0.request) == response.request }
       guard let body = all.last?.body else { return .absent("no answer to \(response.request) is in the capture") }
-      guard let value = Self.value(at: response.path, in: body) else {
+      let format = decoder.bound.request(named: response.request)?.format ?? .json
+      guard let value = Self.value(at: response.path, in: body, format) else {
         return .absent("the answer to \(response.request) has no \(response.path)")
       }
       return .there(Self.cut(value))
@@ -96,7 +97,7 @@ struct CaptureJudge {
   }
 
   private static func value(
-    at path: DocumentPath, in payload: String, _ format: DocumentFormat = .json
+    at path: DocumentPath, in payload: String, _ format: DocumentFormat
   ) -> String? {
     if path.steps.isEmpty { return payload }
     guard let json = try? format.json(from: Array(payload.utf8)), let document = try? JSONDocument(parsing: json)

@@ -96,7 +96,7 @@ struct DocumentRecorder {
       if let text = String(validating: payload, as: UTF8.self) { capture.add(topic: topic, payload: text) }
     case .response(let request, let body):
       guard let text = String(validating: body, as: UTF8.self) else { return }
-      let path = bound.polledRequests.first { $0.name == request }?.request.path
+      let path = bound.request(named: request)?.path
       capture.responses[path ?? request] = text
     case .registers, .bits: break
     }
