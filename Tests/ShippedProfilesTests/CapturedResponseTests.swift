@@ -247,4 +247,36 @@ struct CapturedResponseTests {
     try device.expect("grid", ["powerW": .null])
     try device.expect("load", ["powerW": .null])
   }
+
+  @Test(
+    "The CT meters of Enphase gateways are told apart by their kind, joined by their id",
+    arguments: [
+      ("7.3.466_with_cts_3phase", "D7.3.466", 3), ("7.6.175_with_cts", "D7.6.175", 1),
+      ("7.6.185_with_cts_and_battery_3t", "D7.6.185", 1), ("8.2.4345_with_device_data", "D8.2.4345", 1),
+      ("8.2.4382_ACB", "D8.2.4382", 1), ("8.3.5169_with_generator", "D8.3.5169", 2),
+    ])
+  func enphaseMeters(folder: String, firmware: String, phases: Int) throws {
+    var device = try CapturedDevice("enphase/ct-meters.yaml", ["token": .text("abc")])
+    let info = try ProjectFiles.text(ProjectFiles.fixtures.appending(path: "enphase/\(folder)/info"))
+    device.take(.response(request: "info", body: Array(info.utf8)))
+    let readings = try ProjectFiles.json("enphase/\(folder)/ivp_meters_readings")
+    try device.answer("meters", try ProjectFiles.json("enphase/\(folder)/ivp_meters"))
+    try device.answer("readings", readings)
+    #expect(device.problems.isEmpty, "\(device.problems)")
+    for (index, part) in ["pv", "grid"].enumerated() {
+      let reading = readings[index]
+      let power = try #require(reading["activePower"].number)
+      let first = try #require(reading["channels"][0]["activePower"].number)
+      try device.expect(
+        part,
+        [
+          "powerW": .number(power), "firmwareVersion": .text(firmware),
+          "energyImportedTotalWh": .number(try #require(reading["actEnergyDlvd"].number)),
+          "energyExportedTotalWh": .number(try #require(reading["actEnergyRcvd"].number)),
+          "phases.l1.powerW": phases > 1 ? .number(first) : .null,
+        ])
+      let isThreePhase = try device.value("phases.l3.powerW", part: part) != .null
+      #expect(isThreePhase == (phases == 3))
+    }
+  }
 }
