@@ -167,7 +167,7 @@ struct Bench {
       return nil
     }
     if request.expect.isEmpty { return body }
-    let document = try JSONDocument(parsing: Array(body.utf8))
+    let document = try request.document(of: Array(body.utf8))
     for expected in request.expect { #expect(expected.holds(for: document.value(at: expected.path))) }
     return body
   }

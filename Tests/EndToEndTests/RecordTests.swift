@@ -66,6 +66,54 @@ struct RecordTests {
     #expect(nobody.status == 69 && nobody.errors.contains("run it again to go on"), "\(nobody.errors)")
   }
 
+  @Test(
+    "Registers of a meter on a serial line", .enabled(if: Programs.system("socat") != nil, "socat is not installed"))
+  func serial() async throws {
+    let gateway = try await TestGateway(profiles: "eastron")
+    defer { gateway.clear() }
+    let ends = [gateway.path("meter.tty"), gateway.path("bus.tty")]
+    _ = try gateway.peer(try Programs.required("socat"), ends.map { "pty,raw,echo=0,link=\($0)" })
+    try #require(await eventually(within: 10) { ends.allSatisfy { FileManager.default.fileExists(atPath: $0) } })
+    try gateway.write(
+      "home.yaml",
+      "serial: [{path: \(ends[0]), baud: 9600, unit: 5, profile: eastron-sdm630, role: grid}]\n")
+    _ = try await gateway.simulator(["home", gateway.path("home.yaml")])
+    let result = try await record(
+      gateway, "serial.json", "--serial", ends[1], "--baud", "9600", "--profile", "eastron-sdm630", "--parameter",
+      "unit=5", "--rate", "1000")
+    #expect(result.status == 0, "\(result.errors)")
+    let decoded = try await decode(gateway, "eastron-sdm630", "serial.json", "--parameter", "unit=5")
+    #expect(decoded.status == 0, "\(decoded.output)\(decoded.errors)")
+    let parity = try await record(
+      gateway, "p.json", "--serial", ends[1], "--parity", "mark", "--registers", "input:0-1")
+    #expect(parity.status == 64 && parity.errors.contains("none, even, odd"), "\(parity.errors)")
+  }
+
+  @Test("A profile is drafted from a SunSpec device that answers")
+  func live() async throws {
+    let gateway = try await TestGateway(profiles: "sunspec")
+    defer { gateway.clear() }
+    try gateway.write("home.yaml", "modbus: {port: 0, units: {7: {profile: sunspec-inverter}}}\n")
+    let (_, ports) = try await gateway.simulator(["home", gateway.path("home.yaml")])
+    let host = "127.0.0.1:\(try #require(ports.modbusPort))"
+    let file = gateway.path("profiles/mine.yaml")
+    let new = try await gateway.cli(
+      "profile", "new", "--from", "sunspec", host, "--unit", "7", "--id", "mine", "--output", file)
+    #expect(new.status == 0, "\(new.errors)")
+    for tool in ["lint", "test"] {
+      let check = try await gateway.cli("profile", tool, file)
+      #expect(check.status == 0, "\(tool): \(check.output)\(check.errors)")
+    }
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(text.contains("acPowerW: {sunspec: {model: 103, point: W}"), "\(text)")
+
+    let again = try await gateway.cli(
+      "profile", "new", "--from", "sunspec", host, "--unit", "7", "--id", "mine", "--output", file)
+    #expect(again.status != 0 && again.errors.contains("is there already"), "\(again.errors)")
+    let nobody = try await gateway.cli("profile", "new", "--from", "sunspec", "127.0.0.1:\(try freePort())")
+    #expect(nobody.status == 69, "\(nobody.errors)")
+  }
+
   @Test("Topics of a broker, with serials and secrets replaced")
   func topics() async throws {
     let gateway = try await TestGateway(profiles: "tasmota")

@@ -59,6 +59,32 @@ import Testing
     }
   }
 
+  @Test("Registers of several units go to the points of each; a unit that is not in the capture is missing")
+  func units() throws {
+    let points = """
+      frequencyHz: {holding: 110, unitId: 246, type: u16, scale: 0.01}
+            energyImportedTotalWh: {holding: 118, unitId: 247,
+      """
+    let profile = ProfileDesk.meter.replacing("energyImportedTotalWh: {holding: 118,", with: points)
+    try desk.write(
+      "bus.yaml", String(profile.prefix(upTo: try #require(profile.firstRange(of: "\ntests:")).lowerBound)))
+    let own = #"{"holding": {"100": [0, 5], "104": [0, 0], "110": 2300}, "input": {"5": 99, "6": -2}}"#
+    let other = #"{"holding": {"110": 5001, "100": [0, 9]}}"#
+    try desk.write("bus.json", #"{"units": {"1": \#(own), "246": \#(other), "247": {"holding": {"118": [0, 3]}}}}"#)
+    let all = try desk.run("decode", "DIR/bus.yaml", "--capture", "DIR/bus.json", "--json")
+    #expect(all.status == .fine, "\(all.errors)")
+    try desk.write("part.json", #"{"units": {"1": \#(own), "246": \#(other)}}"#)
+    let part = try desk.run("decode", "DIR/bus.yaml", "--capture", "DIR/part.json")
+    for line in [
+      "powerW                 holding 100 i32", "frequencyHz            unit 246 holding 110 u16", "50.01  Hz",
+      "missing registers: unit 247 holding 118–119",
+    ] { #expect(part.output.contains(line), "\(line)\n\(part.output)") }
+    #expect(part.output.contains(" 230  V"), "\(part.output)")
+    let complete = try desk.run("decode", "DIR/bus.yaml", "--capture", "DIR/bus.json")
+    #expect(complete.output.contains("3000  Wh"), "\(complete.output)")
+    #expect(!complete.output.contains("missing"), "\(complete.output)")
+  }
+
   @Test("Messages as a map, as a list, and as mosquitto_sub -v writes them")
   func messages() throws {
     _ = try desk.run("new", "--transport", "mqtt", "--type", "thermostat", "--output", "DIR/thermostat.yaml")
