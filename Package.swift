@@ -81,6 +81,7 @@ let package = Package(
     .target(
       name: "GatewayStore", dependencies: ["EnergyModel", grdb, logging], path: "Sources/Telemetry/GatewayStore"),
     .target(name: "LocalAPISchema", dependencies: ["EnergyModel"], path: "Sources/API/LocalAPISchema"),
+    .target(name: "ScheduleCalendar", dependencies: ["EnergyModel"], path: "Sources/Model/ScheduleCalendar"),
 
     // Rank 2: what all adapters share, and the hot path.
     .target(
@@ -129,8 +130,8 @@ let package = Package(
     .target(
       name: "LocalAPIServer",
       dependencies: [
-        "EnergyModel", "LocalAPISchema", "TimeSource", hummingbird, hummingbirdCore, nioCore, nioPosix, httpTypes,
-        crypto, lifecycle, logging,
+        "EnergyModel", "LocalAPISchema", "ScheduleCalendar", "TimeSource", hummingbird, hummingbirdCore, nioCore,
+        nioPosix, httpTypes, crypto, lifecycle, logging,
       ],
       path: "Sources/API/LocalAPIServer"),
     .target(
@@ -146,8 +147,8 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
-        "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "CommandDispatch",
-        "LocalAPIServer", logging, lifecycle, unixSignals,
+        "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
+        "CommandDispatch", "LocalAPIServer", logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
@@ -169,6 +170,7 @@ let package = Package(
     .testTarget(name: "PinnedThreadTests", dependencies: ["PinnedThread"]),
     .testTarget(name: "ModbusWireTests", dependencies: ["ModbusWire"]),
     .testTarget(name: "LocatedYAMLTests", dependencies: ["LocatedYAML"]),
+    .testTarget(name: "ScheduleCalendarTests", dependencies: ["ScheduleCalendar", "EnergyModel"]),
     .testTarget(name: "DeviceProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML"]),
     .testTarget(
       name: "ShippedProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML", "ModbusWire"]),
@@ -233,8 +235,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "ModbusWire", "TestSupport",
-        "TimeSource", logging,
+        "Gateway", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "ModbusWire",
+        "TestSupport", "TimeSource", logging,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),
   ],

@@ -10,7 +10,7 @@ struct ArchitectureTests {
   static let layers: [[String]] = [
     ["CModbus", "CMosquitto", "CSimdJSON", "PinnedThread", "ModbusWire", "EnergyModel"],
     ["TimeSource", "LocatedYAML"],
-    ["DeviceProfiles", "GatewayStore", "LocalAPISchema"],
+    ["DeviceProfiles", "GatewayStore", "LocalAPISchema", "ScheduleCalendar"],
     ["AdapterKit", "TelemetryPipeline", "LocalAPIClient"],
     ["ModbusAdapter", "MQTTAdapter", "HTTPAdapter", "CommandDispatch", "DeviceSimulator"],
     ["LocalAPIServer", "GatewayCommands"],
