@@ -12,6 +12,7 @@ enum Migrations {
     migrator.registerMigration("1 telemetry") { try $0.execute(sql: telemetry) }
     migrator.registerMigration("2 device writes") { try $0.execute(sql: deviceWrites) }
     migrator.registerMigration("2 alerts") { try $0.execute(sql: alerts) }
+    migrator.registerMigration("3 tags, schedules, batches") { try $0.execute(sql: scheduling) }
     return migrator
   }
 
@@ -87,5 +88,27 @@ enum Migrations {
     CREATE TABLE device_writes(
       device_id TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,
       PRIMARY KEY(device_id, day)) STRICT, WITHOUT ROWID;
+    """
+
+  /// A schedule is for a device or for a tag. `schedule_runs` has what it did last for each of its devices.
+  private static let scheduling = """
+    CREATE TABLE device_tags(
+      device_id TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY(device_id, tag)) STRICT, WITHOUT ROWID;
+    CREATE TABLE schedules(
+      id TEXT PRIMARY KEY, device_id TEXT, tag TEXT, customer_id TEXT, plan TEXT NOT NULL, time_zone TEXT,
+      actor TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER, ended_how TEXT) STRICT;
+    CREATE TABLE schedule_runs(
+      schedule_id TEXT NOT NULL REFERENCES schedules(id) ON DELETE CASCADE, device_id TEXT NOT NULL,
+      start INTEGER NOT NULL, next_attempt_at INTEGER, attempts INTEGER NOT NULL, command_id TEXT,
+      is_open INTEGER NOT NULL, problem TEXT, PRIMARY KEY(schedule_id, device_id)) STRICT, WITHOUT ROWID;
+    CREATE TABLE batches(
+      id TEXT PRIMARY KEY, spec TEXT NOT NULL, actor TEXT NOT NULL, customer_id TEXT, idempotency_key TEXT,
+      digest TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX batches_by_key ON batches(idempotency_key) WHERE idempotency_key IS NOT NULL;
+    CREATE TABLE batch_items(
+      batch_id TEXT NOT NULL REFERENCES batches(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+      device_id TEXT NOT NULL, planned_at INTEGER NOT NULL, state TEXT NOT NULL, command_id TEXT, code TEXT,
+      message TEXT, PRIMARY KEY(batch_id, position)) STRICT, WITHOUT ROWID;
+    CREATE INDEX batch_items_waiting ON batch_items(batch_id) WHERE state = 'waiting';
     """
 }
