@@ -15,6 +15,10 @@ package actor InMemoryGateway: GatewayService {
   package var alertList: [AlertRecord] = []
   package var keys: [StoredKey] = []
   package var usageRequests: [UsageRequest] = []
+  package var batchCalls: [BatchCall] = []
+  package var batchList: [BatchResource] = []
+  package var scheduleCalls: [ScheduleCall] = []
+  package var scheduleList: [ScheduleResource] = []
   /// What a new command becomes at once.
   package var outcome: [CommandStatus] = [.accepted]
   /// What the next submission is refused with.
@@ -36,6 +40,7 @@ package actor InMemoryGateway: GatewayService {
   package func set(outcome: [CommandStatus]) { self.outcome = outcome }
   package func set(refusal: APIError?) { self.refusal = refusal }
   package func set(devices: [DeviceResource]) { deviceList = devices }
+  package func set(batch: BatchResource) { batchList = [batch] }
   package func add(_ event: EventResource) { log.append(event) }
   package func add(_ alert: AlertRecord) { alertList.append(alert) }
   package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
@@ -71,6 +76,7 @@ package actor InMemoryGateway: GatewayService {
       of: deviceList.filter {
         (query.customerId == nil || $0.customerId == query.customerId) && (query.type == nil || $0.type == query.type)
           && (query.siteId == nil || $0.siteId == query.siteId)
+          && (query.tag.map($0.tags.contains) ?? true)
           && (query.status == nil || $0.connectivity.state == query.status)
       })
   }

@@ -15,13 +15,14 @@ extension LocalAPIClient {
 
   /// `GET /v1/devices`, up to 500 of them.
   public func devices(
-    type: String? = nil, customerId: String? = nil, siteId: String? = nil, status: String? = nil, page: Int = 1
+    type: String? = nil, customerId: String? = nil, siteId: String? = nil, tag: String? = nil, status: String? = nil,
+    page: Int = 1
   ) async throws(APIClientError) -> APIReply<Page<DeviceResource>> {
     try await send(
       "GET", "/v1/devices",
       query: [
-        ("type", type), ("customerId", customerId), ("siteId", siteId), ("status", status), ("page", String(page)),
-        ("perPage", String(SliceRequest.maxPerPage)),
+        ("type", type), ("customerId", customerId), ("siteId", siteId), ("tag", tag), ("status", status),
+        ("page", String(page)), ("perPage", String(SliceRequest.maxPerPage)),
       ])
   }
 

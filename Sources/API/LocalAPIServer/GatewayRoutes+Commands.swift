@@ -95,17 +95,20 @@ extension GatewayRoutes {
       throw APIError.invalid(pointer, "\(pointer.dropFirst()) must be above 0", code: "OUT_OF_RANGE")
     }
     let priority = body.priority ?? .user
-    if let refusal = request.caller.refusal(of: priority) {
-      throw APIError(
-        status: 403, code: "PRIORITY_FORBIDDEN", message: refusal, hint: "leave it out, or send user",
-        errors: [.init(pointer: "/priority", code: "PRIORITY_FORBIDDEN", detail: refusal)])
-    }
+    try check(priority, of: request.caller)
     let call = CommandCall(
       deviceId: device.id, name: try name(body, device), input: body.input ?? [:],
       durationSeconds: body.durationSeconds, ttlSeconds: body.ttlSeconds, actor: request.caller.actor,
-      priority: priority, notBefore: body.notBefore, idempotencyKey: try idempotencyKey(body, request.request.headers),
-      digest: "", onConflict: policy)
+      priority: priority, notBefore: body.notBefore,
+      idempotencyKey: try idempotencyKey(body.idempotencyKey, request.request.headers), digest: "", onConflict: policy)
     return try digested(call)
+  }
+
+  static func check(_ priority: CommandPriority, of caller: Caller) throws(APIError) {
+    guard let refusal = caller.refusal(of: priority) else { return }
+    throw APIError(
+      status: 403, code: "PRIORITY_FORBIDDEN", message: refusal, hint: "leave it out, or send user",
+      errors: [.init(pointer: "/priority", code: "PRIORITY_FORBIDDEN", detail: refusal)])
   }
 
   private static func name(_ body: CommandSubmission, _ device: DeviceResource) throws -> CommandName {
@@ -122,12 +125,12 @@ extension GatewayRoutes {
     return name
   }
 
-  private static func idempotencyKey(_ body: CommandSubmission, _ headers: HTTPFields) throws -> String? {
+  static func idempotencyKey(_ own: String?, _ headers: HTTPFields) throws -> String? {
     let header = headers[.idempotencyKey]
-    if let header, let own = body.idempotencyKey, header != own {
+    if let header, let own, header != own {
       throw APIError.invalid("/idempotencyKey", "'idempotencyKey' differs from the header Idempotency-Key")
     }
-    guard let key = header ?? body.idempotencyKey else { return nil }
+    guard let key = header ?? own else { return nil }
     guard !key.isEmpty, key.utf8.count <= maxIdempotencyKeyLength else {
       throw APIError.invalid(
         "/idempotencyKey", "an idempotency key has 1 to \(maxIdempotencyKeyLength) characters", code: "OUT_OF_RANGE")
@@ -156,10 +159,12 @@ extension GatewayRoutes {
         ttl: call.ttlSeconds, policy: call.onConflict.rawValue,
         priority: call.priority == .user ? nil : call.priority.rawValue, notBefore: call.notBefore))
     var call = call
-    call.digest = SHA256.hash(data: meaning).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    call.digest = hexadecimal(SHA256.hash(data: meaning))
     return call
+  }
+
+  static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 
   // MARK: Stop

@@ -16,7 +16,7 @@ struct GatewayRoutes: Sendable {
   /// Every operation of the API.
   var all: [Route] {
     systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + alertRoutes
-      + keyRoutes
+      + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes
   }
 
   func route(
@@ -92,10 +92,12 @@ struct GatewayRoutes: Sendable {
   }
 
   func listDevices(
-    _ request: APIRequest, _ query: QueryReader, customerId: String? = nil, siteId: String? = nil
+    _ request: APIRequest, _ query: QueryReader, customerId: String? = nil, siteId: String? = nil,
+    tag: String? = nil
   ) async throws -> Response {
     let (page, slice) = try query.slice()
-    let asked = customerId ?? query.text("customerId")
+    // A site has one customer, so its list does not take another one.
+    let asked = customerId ?? (siteId == nil ? query.text("customerId") : nil)
     // A restricted key that names another customer gets what that customer has for it: nothing.
     if let asked, !request.caller.sees(customer: asked) {
       return try JSONText.response(
@@ -104,8 +106,8 @@ struct GatewayRoutes: Sendable {
     let list = try await service.devices(
       DeviceQuery(
         type: try query.word("type", DeviceKind.self), customerId: asked ?? request.caller.customerId,
-        siteId: siteId ?? query.text("siteId"), status: try query.word("status", Connectivity.State.self),
-        slice: slice))
+        siteId: siteId ?? query.text("siteId"), tag: tag ?? query.text("tag"),
+        status: try query.word("status", Connectivity.State.self), slice: slice))
     return try JSONText.response(Page(list, page: page, perPage: slice.limit))
   }
 

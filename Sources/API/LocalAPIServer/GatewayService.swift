@@ -6,7 +6,7 @@ public import LocalAPISchema
 /// The server has done before a call: authentication, scopes, the syntax of every field and parameter. It also checks
 /// that a device, site, customer or command belongs to the customer of a restricted key; a service only honours the
 /// `customerId` of a query. A failure is an `APIError`, whose status and words the client gets as they are.
-public protocol GatewayService: Sendable {
+public protocol GatewayService: TagService, BatchService, ScheduleService {
   /// The state of the whole gateway. `api` is filled in by the server.
   func status() async throws(APIError) -> GatewayStatus
   /// Whether the store is open and the adapters are started.
@@ -92,6 +92,8 @@ public struct DeviceQuery: Sendable, Hashable {
   public var customerId: String?
   /// At this site.
   public var siteId: String?
+  /// With this tag.
+  public var tag: String?
   /// Heard like this.
   public var status: Connectivity.State?
   /// Which part of the list.
@@ -99,12 +101,13 @@ public struct DeviceQuery: Sendable, Hashable {
 
   /// All members, those that can be absent with a default.
   public init(
-    type: DeviceKind? = nil, customerId: String? = nil, siteId: String? = nil, status: Connectivity.State? = nil,
-    slice: SliceRequest
+    type: DeviceKind? = nil, customerId: String? = nil, siteId: String? = nil, tag: String? = nil,
+    status: Connectivity.State? = nil, slice: SliceRequest
   ) {
     self.type = type
     self.customerId = customerId
     self.siteId = siteId
+    self.tag = tag
     self.status = status
     self.slice = slice
   }

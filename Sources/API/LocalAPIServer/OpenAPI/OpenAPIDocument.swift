@@ -8,7 +8,8 @@ struct OpenAPIDocument {
 
   /// All schemas with a name, except those of pages.
   private static let schemas = [
-    systemSchemas, deviceSchemas, commandSchemas, customerSchemas, eventSchemas, keySchemas,
+    systemSchemas, deviceSchemas, commandSchemas, customerSchemas, eventSchemas, keySchemas, tagSchemas, batchSchemas,
+    scheduleSchemas,
   ]
 
   private static let about = """

@@ -20,7 +20,8 @@ extension Operation {
   static let listCustomerDevices = Operation(
     "listCustomerDevices", "Devices of a customer", tag: "customers",
     parameters: [
-      .query("type", .ref("DeviceType")), .query("siteId", .text), .query("status", .ref("ConnectivityState")),
+      .query("type", .ref("DeviceType")), .query("siteId", .text), .query("tag", .text),
+      .query("status", .ref("ConnectivityState")),
     ] + .paging, answers: [.page("Device")])
 
   static let listCustomerSites = Operation(

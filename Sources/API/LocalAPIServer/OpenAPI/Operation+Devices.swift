@@ -2,7 +2,7 @@ extension Operation {
   static let listDevices = Operation(
     "listDevices", "Devices", tag: "devices",
     parameters: [
-      .query("type", .ref("DeviceType")), .query("customerId", .text), .query("siteId", .text),
+      .query("type", .ref("DeviceType")), .query("customerId", .text), .query("siteId", .text), .query("tag", .text),
       .query("status", .ref("ConnectivityState")),
     ] + .paging, answers: [.page("Device")])
 

@@ -17,6 +17,8 @@ extension Operation {
 
   static let listSiteDevices = Operation(
     "listSiteDevices", "Devices of a site", tag: "sites",
-    parameters: [.query("type", .ref("DeviceType")), .query("status", .ref("ConnectivityState"))] + .paging,
+    parameters: [
+      .query("type", .ref("DeviceType")), .query("tag", .text), .query("status", .ref("ConnectivityState")),
+    ] + .paging,
     answers: [.page("Device")])
 }
