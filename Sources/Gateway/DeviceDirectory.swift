@@ -11,9 +11,18 @@ final class DeviceDirectory: Sendable {
   }
 
   private let devices = Mutex<[String: GatewayConfiguration.Device]>([:])
+  private let zones = Mutex<[String: String]>([:])
 
-  func replace(_ list: [GatewayConfiguration.Device]) {
+  func replace(_ configuration: GatewayConfiguration) {
+    let list = configuration.devices
     devices.withLock { $0 = Dictionary(list.map { ($0.id, $0) }) { first, _ in first } }
+    zones.withLock { $0 = Dictionary(list.map { ($0.id, configuration.zone(of: $0)) }) { first, _ in first } }
+  }
+
+  /// All devices with the zone of their site, in the order of their ids.
+  var all: [(device: GatewayConfiguration.Device, zone: String)] {
+    let zones = zones.withLock { $0 }
+    return devices.withLock { $0.values.sorted { $0.id < $1.id } }.map { ($0, zones[$0.id] ?? "UTC") }
   }
 
   func endpoint(of id: String) -> EndpointID? { devices.withLock { $0[id].map { EndpointID($0.endpointName) } } }

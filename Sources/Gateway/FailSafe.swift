@@ -89,7 +89,7 @@ public struct FailSafe: Sendable {
   ) -> DispatchContext {
     let time = time
     let directory = DeviceDirectory()
-    directory.replace(configuration.devices)
+    directory.replace(configuration)
     let makeID: @Sendable (String) -> String = { "\($0)_\(Identifiers.random(RandomBytes.system))" }
     let alerts = AlertBook(
       store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })

@@ -29,6 +29,7 @@ actor GatewayDaemon {
   private var server: APIService?
   private var background: [Task<Void, Never>] = []
   private var stateFeed: Task<Void, Never>?
+  private var scheduling: Task<Void, Never>?
   private var flushing: Task<Void, Never>?
   /// Set when a reload left nothing that runs.
   private var isBroken = false
@@ -88,9 +89,18 @@ actor GatewayDaemon {
         changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
         found: { await alerts.note($0) },
         makeID: { makeID("cmd") }))
+    let tags = TagBook(store: store)
+    let random: @Sendable () -> Double = { Double.random(in: 0..<1) }
+    let batches = BatchRunner(store: store, time: time, logger: logger) {
+      [dispatcher] request throws(CommandRefusal) in try await dispatcher.submit(request).record
+    }
+    let schedules = ScheduleRunner(
+      store: store, hands: .init(dispatcher: dispatcher, directory: directory, tags: tags), time: time, random: random,
+      logger: logger)
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
-      directory: directory, time: time, makeID: makeID)
+      directory: directory, tags: tags, batches: batches, schedules: schedules, time: time, random: random,
+      makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
@@ -98,10 +108,13 @@ actor GatewayDaemon {
 
   private func begin(_ configuration: GatewayConfiguration) async throws {
     try await gateway.keys.load()
+    try await gateway.tags.load()
     background.append(Task { [events] in await events.run() })
     let running = try await assemble(configuration)
     await takeOver(running)
     try await dispatcher.recover()
+    await gateway.batches.resume()
+    scheduling = Task { [gateway] in await gateway.schedules.run() }
     try await startServer(configuration)
     background.append(Task { await watch() })
     background.append(Task { [store, time, logger] in await Retention(store: store, time: time, logger: logger).run() })
@@ -168,7 +181,7 @@ actor GatewayDaemon {
     } catch {
       logger.error("customers and devices could not be kept: \(error)")
     }
-    gateway.directory.replace(configuration.devices)
+    gateway.directory.replace(configuration)
     board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
     gateway.replace(running)
     grid.replace(running)
@@ -272,6 +285,9 @@ actor GatewayDaemon {
   /// Gives the devices back to themselves, keeps what was measured, and closes. Takes less than five seconds.
   func stop() async {
     notifier.stopping()
+    // What is undone now is not to be sent again at once.
+    scheduling?.cancel()
+    await gateway.batches.stop()
     await atMost(Self.undoLimit, "undoing the leases") { [dispatcher] in await dispatcher.stop() }
     if let running = gateway.current {
       await Self.stop(running.links)

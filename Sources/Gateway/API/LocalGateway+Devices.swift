@@ -13,6 +13,7 @@ extension LocalGateway {
       (query.type == nil || device.kind == query.type)
         && (query.customerId == nil || device.customerID == query.customerId)
         && (query.siteId == nil || device.siteID == query.siteId)
+        && (query.tag.map { tags.tags(of: device).contains($0) } ?? true)
         && (query.status == nil || connectivity(of: device).state == query.status)
     }
     let sorted = wanted.sorted { $0.element.id < $1.element.id }
@@ -56,7 +57,7 @@ extension LocalGateway {
       manufacturer: text("manufacturer") ?? profile.manufacturer, model: text("model"),
       serialNumber: text("serialNumber"), firmwareVersion: text("firmwareVersion"), customerId: device.customerID,
       siteId: device.siteID, linkId: device.linkID, profile: profile.id, variant: inForce.variant,
-      reported: inForce.found.isEmpty ? nil : inForce.found, tags: device.tags,
+      reported: inForce.found.isEmpty ? nil : inForce.found, tags: tags.tags(of: device),
       nameplate: state.fields.filter { Self.nameplate.contains($0.key) },
       connectivity: ConnectivityResource(connectivity(of: device)), state: state,
       settings: state.fields.filter { field in settings.contains { $0.name == field.key } },

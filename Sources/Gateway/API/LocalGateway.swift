@@ -15,15 +15,21 @@ final class LocalGateway: GatewayService {
   let events: EventLog
   let keys: KeyRing
   let directory: DeviceDirectory
+  let tags: TagBook
+  let batches: BatchRunner
+  let schedules: ScheduleRunner
   let time: TimeSource
   let makeID: @Sendable (String) -> String
+  /// 0 up to 1, for the turns of a batch.
+  let random: @Sendable () -> Double
   let startedAt: Timestamp
   let startedMonotonic: Duration
   private let running = Mutex<RunningConfiguration?>(nil)
 
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
-    directory: DeviceDirectory, time: TimeSource, makeID: @escaping @Sendable (String) -> String
+    directory: DeviceDirectory, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner, time: TimeSource,
+    random: @escaping @Sendable () -> Double, makeID: @escaping @Sendable (String) -> String
   ) {
     self.store = store
     self.dispatcher = dispatcher
@@ -31,6 +37,10 @@ final class LocalGateway: GatewayService {
     self.events = events
     self.keys = keys
     self.directory = directory
+    self.tags = tags
+    self.batches = batches
+    self.schedules = schedules
+    self.random = random
     self.time = time
     self.makeID = makeID
     startedAt = time.wall()
