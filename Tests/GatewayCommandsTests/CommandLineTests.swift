@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct CommandLineTests {
   /// What a run wrote and how it ended.
-  private struct Run {
+  struct Run {
     var status: GatewayCommands.ExitStatus
     var output: String
     var errors: String
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  private func run(
+  func run(
     _ arguments: String..., at address: GatewayAddress, isTerminal: Bool = false
   ) async throws -> Run {
     let command = try #require(try HeddleCommand.parseAsRoot(arguments) as? any GatewayCommand)
@@ -41,7 +41,7 @@ import Testing
     return Run(status: status, output: capture.text.withLock { $0 }, errors: capture.errors.withLock { $0 })
   }
 
-  private func exitCode(_ arguments: String...) -> Int32? {
+  func exitCode(_ arguments: String...) -> Int32? {
     do {
       _ = try HeddleCommand.parseAsRoot(arguments)
       return nil

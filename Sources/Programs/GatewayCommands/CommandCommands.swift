@@ -26,9 +26,12 @@ struct CommandCommand: AsyncParsableCommand {
 
     func validate() throws { _ = try values() }
 
-    func values() throws -> [String: ScalarValue] {
+    func values() throws -> [String: ScalarValue] { try Self.values(input) }
+
+    /// Arguments as `name=value`.
+    static func values(_ pairs: [String]) throws -> [String: ScalarValue] {
       var values: [String: ScalarValue] = [:]
-      for pair in input {
+      for pair in pairs {
         let parts = pair.split(separator: "=", maxSplits: 1)
         guard parts.count == 2 else { throw ValidationError("'\(pair)' is not name=value, such as powerW=2.5kW.") }
         let name = String(parts[0])

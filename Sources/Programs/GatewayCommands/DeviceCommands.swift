@@ -16,12 +16,15 @@ struct DeviceCommand: AsyncParsableCommand {
     var customer: String?
     @Option(help: "Only devices at this site.")
     var site: String?
+    @Option(help: "Only devices with this tag.")
+    var tag: String?
     @Option(help: "Only online, degraded, offline or unknown.")
     var status: String?
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let reply = try await session.client.devices(type: type, customerId: customer, siteId: site, status: status)
+      let reply = try await session.client.devices(
+        type: type, customerId: customer, siteId: site, tag: tag, status: status)
       session.show(reply) { page in
         var lines = DeviceView.list(page.data, color: session.output.color)
         if page.totalItems > page.data.count { lines.append("\(page.totalItems - page.data.count) more, see --json") }

@@ -28,7 +28,7 @@ struct HeddleCommand: AsyncParsableCommand {
         name: "CONTROL",
         subcommands: [
           BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, ChargerCommand.self, CommandCommand.self,
-          StopCommand.self,
+          BatchCommand.self, ScheduleCommand.self, TagCommand.self, StopCommand.self,
         ]),
       CommandGroup(name: "CUSTOMERS", subcommands: [CustomerCommand.self, SiteCommand.self]),
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
