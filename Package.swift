@@ -13,7 +13,7 @@ let packageDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   // Certificates given by the administrator for vendor HTTPS.
   .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-  // SHA-256 for stored API keys, MD5 and SHA-256 for HTTP digest authentication.
+  // SHA-256 for stored API keys and the audit, MD5 and SHA-256 for HTTP digest authentication.
   .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
   // Request and response header names shared by server and tests.
   .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -79,7 +79,7 @@ let package = Package(
       name: "DeviceProfiles", dependencies: ["EnergyModel", "LocatedYAML", "CSimdJSON", "ModbusWire"],
       path: "Sources/Model/DeviceProfiles"),
     .target(
-      name: "GatewayStore", dependencies: ["EnergyModel", grdb, logging], path: "Sources/Telemetry/GatewayStore"),
+      name: "GatewayStore", dependencies: ["EnergyModel", grdb, crypto, logging], path: "Sources/Telemetry/GatewayStore"),
     .target(name: "LocalAPISchema", dependencies: ["EnergyModel"], path: "Sources/API/LocalAPISchema"),
     .target(name: "ScheduleCalendar", dependencies: ["EnergyModel"], path: "Sources/Model/ScheduleCalendar"),
 
@@ -138,7 +138,7 @@ let package = Package(
       name: "GatewayCommands",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", "AdapterKit",
-        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", argumentParser, logging,
+        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "GatewayStore", argumentParser, logging,
       ],
       path: "Sources/Programs/GatewayCommands"),
 

@@ -111,7 +111,7 @@ actor GatewayDaemon {
     try await gateway.tags.load()
     background.append(Task { [events] in await events.run() })
     let running = try await assemble(configuration)
-    await takeOver(running)
+    await takeOver(running, because: "start")
     try await dispatcher.recover()
     await gateway.batches.resume()
     scheduling = Task { [gateway] in await gateway.schedules.run() }
@@ -174,10 +174,12 @@ actor GatewayDaemon {
   }
 
   /// Puts an assembled configuration into force.
-  private func takeOver(_ running: RunningConfiguration) async {
+  private func takeOver(_ running: RunningConfiguration, because reason: String) async {
     let configuration = running.configuration
     do {
-      try await store.configure(configuration.records(now: time.wall()), at: time.wall())
+      try await store.configure(
+        configuration.records(now: time.wall()), at: time.wall(),
+        origin: ConfigurationOrigin(file: configuration.file, digest: configuration.digest, reason: reason))
     } catch {
       logger.error("customers and devices could not be kept: \(error)")
     }
@@ -213,10 +215,10 @@ actor GatewayDaemon {
     await Self.stop(old.links)
     await stopPipeline()
     do {
-      await takeOver(try await assemble(configuration))
+      await takeOver(try await assemble(configuration), because: "reload")
     } catch {
       do {
-        await takeOver(try await assemble(old.configuration))
+        await takeOver(try await assemble(old.configuration), because: "the new one could not be applied")
       } catch {
         // Nothing is read any more. A restart by the service manager is better than a daemon that only looks alive.
         logger.critical("the old configuration cannot be restored either: \(error)")

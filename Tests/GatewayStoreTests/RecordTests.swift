@@ -73,18 +73,18 @@ struct RecordTests {
     var key = APIKeyRecord(
       keyID: "k1", secretSHA256: "ab", label: "admin", scopes: ["admin"], customerID: nil, createdAt: noon,
       expiresAt: noon.advanced(byMilliseconds: 1000))
-    try await store.insert(key)
+    try await store.insert(key, by: "ada")
     #expect(try await store.key(id: "k1") == key)
     #expect(try await store.key(id: "k2") == nil)
     await #expect {
-      try await store.insert(key)
+      try await store.insert(key, by: "ada")
     } throws: { error in
       (error as? GatewayStoreError)?.code == .constraint
     }
     try await store.touchKey(id: "k1", at: noon)
-    #expect(try await store.revokeKey(id: "k1", at: noon))
-    #expect(try await store.revokeKey(id: "k1", at: noon.advanced(byMilliseconds: 5)))
-    #expect(try await store.revokeKey(id: "k2", at: noon) == false)
+    #expect(try await store.revokeKey(id: "k1", by: "bob", at: noon))
+    #expect(try await store.revokeKey(id: "k1", by: "bob", at: noon.advanced(byMilliseconds: 5)))
+    #expect(try await store.revokeKey(id: "k2", by: "bob", at: noon) == false)
     key.lastUsedAt = noon
     key.revokedAt = noon
     #expect(try await store.keys() == [key])

@@ -14,6 +14,8 @@ package actor InMemoryGateway: GatewayService {
   package var log: [EventResource] = []
   package var alertList: [AlertRecord] = []
   package var keys: [StoredKey] = []
+  package var auditRows: [AuditResource] = []
+  package var auditFindings: [AuditVerificationResource.Finding] = []
   package var usageRequests: [UsageRequest] = []
   package var batchCalls: [BatchCall] = []
   package var batchList: [BatchResource] = []
@@ -43,6 +45,8 @@ package actor InMemoryGateway: GatewayService {
   package func set(batch: BatchResource) { batchList = [batch] }
   package func add(_ event: EventResource) { log.append(event) }
   package func add(_ alert: AlertRecord) { alertList.append(alert) }
+  package func add(_ row: AuditResource) { auditRows.append(row) }
+  package func set(auditFindings: [AuditVerificationResource.Finding]) { self.auditFindings = auditFindings }
   package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
 
   // MARK: The service
@@ -258,10 +262,22 @@ package actor InMemoryGateway: GatewayService {
     return Array(own.filter { $0.sequence > after }.prefix(query.limit))
   }
 
+  package func audit(_ query: AuditQuery) async throws(APIError) -> ListSlice<AuditResource> {
+    query.slice.slice(
+      of: auditRows.reversed().filter {
+        (query.actor ?? $0.actor) == $0.actor && (query.subject ?? $0.subject) == $0.subject
+          && (query.from ?? $0.timestamp) <= $0.timestamp
+      })
+  }
+  package func verifyAudit() async throws(APIError) -> AuditVerificationResource {
+    AuditVerificationResource(
+      isSound: auditFindings.isEmpty, rows: Int64(auditRows.count), head: auditRows.last?.sequence ?? 0,
+      headHash: auditRows.last?.hash ?? "", findings: auditFindings)
+  }
   package func storedKey(_ id: String) async throws(APIError) -> StoredKey? { keys.first { $0.id == id } }
   package func storedKeys() async throws(APIError) -> [StoredKey] { keys }
-  package func storeKey(_ key: StoredKey) async throws(APIError) { keys.append(key) }
-  package func removeKey(_ id: String) async throws(APIError) -> Bool {
+  package func storeKey(_ key: StoredKey, actor: String) async throws(APIError) { keys.append(key) }
+  package func removeKey(_ id: String, actor: String) async throws(APIError) -> Bool {
     let count = keys.count
     keys.removeAll { $0.id == id }
     return keys.count < count

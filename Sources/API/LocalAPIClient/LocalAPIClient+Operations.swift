@@ -91,6 +91,24 @@ extension LocalAPIClient {
     try await send("POST", "/v1/alerts/\(Self.escaped(id))/acknowledge")
   }
 
+  /// `GET /v1/audit`, newest first.
+  public func audit(
+    actor: String? = nil, action: String? = nil, subject: String? = nil, commandId: String? = nil, from: String? = nil,
+    to: String? = nil, limit: Int = 50
+  ) async throws(APIClientError) -> APIReply<Page<AuditResource>> {
+    try await send(
+      "GET", "/v1/audit",
+      query: [
+        ("actor", actor), ("action", action), ("subject", subject), ("commandId", commandId), ("from", from),
+        ("to", to), ("perPage", String(limit)),
+      ])
+  }
+
+  /// `GET /v1/audit/verification`
+  public func verifyAudit() async throws(APIClientError) -> APIReply<AuditVerificationResource> {
+    try await send("GET", "/v1/audit/verification")
+  }
+
   /// `GET /v1/customers`
   public func customers() async throws(APIClientError) -> APIReply<Page<CustomerResource>> {
     try await send("GET", "/v1/customers", query: [("perPage", String(SliceRequest.maxPerPage))])

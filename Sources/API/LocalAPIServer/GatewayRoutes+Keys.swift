@@ -18,7 +18,7 @@ extension GatewayRoutes {
       route(.post, "/v1/keys", .unrestricted(.admin), .createKey) { try await createKey($0) },
       route(.delete, "/v1/keys/{id}", .unrestricted(.admin), .revokeKey) { request in
         let id = request.parameter("id")
-        guard try await service.removeKey(id) else { throw APIError.notFound("key", id) }
+        guard try await service.removeKey(id, actor: request.caller.actor) else { throw APIError.notFound("key", id) }
         return Response(status: .noContent)
       },
     ]
@@ -47,7 +47,7 @@ extension GatewayRoutes {
     let stored = StoredKey(
       id: key.id, digest: key.digest, label: label, scopes: draft.scopes, customerId: draft.customerId,
       createdAt: time.wall())
-    try await service.storeKey(stored)
+    try await service.storeKey(stored, actor: request.caller.actor)
     return try JSONText.response(
       CreatedAPIKey(
         id: key.id, key: key.text, label: label, scopes: draft.scopes, customerId: draft.customerId,

@@ -16,7 +16,7 @@ struct GatewayRoutes: Sendable {
   /// Every operation of the API.
   var all: [Route] {
     systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + alertRoutes
-      + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes
+      + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
   }
 
   func route(

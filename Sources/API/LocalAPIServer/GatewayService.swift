@@ -79,9 +79,16 @@ public protocol GatewayService: TagService, BatchService, ScheduleService {
   /// All keys in the order of their making.
   func storedKeys() async throws(APIError) -> [StoredKey]
   /// Keeps a new key.
-  func storeKey(_ key: StoredKey) async throws(APIError)
+  func storeKey(_ key: StoredKey, actor: String) async throws(APIError)
   /// Forgets a key; `false` if there was none.
-  func removeKey(_ id: String) async throws(APIError) -> Bool
+  func removeKey(_ id: String, actor: String) async throws(APIError) -> Bool
+
+  // MARK: Audit
+
+  /// Newest first.
+  func audit(_ query: AuditQuery) async throws(APIError) -> ListSlice<AuditResource>
+  /// Looks at every byte of the audit.
+  func verifyAudit() async throws(APIError) -> AuditVerificationResource
 }
 
 /// Which devices are wanted. A `nil` does not restrict.
@@ -153,6 +160,38 @@ public struct AlertQuery: Sendable, Hashable {
     self.deviceId = deviceId
     self.customerId = customerId
     self.includesResolved = includesResolved
+    self.slice = slice
+  }
+}
+
+/// Which rows of the audit are wanted. A `nil` does not restrict.
+public struct AuditQuery: Sendable, Hashable {
+  /// By this actor.
+  public var actor: String?
+  /// This action, or all that begin with it and a dot.
+  public var action: String?
+  /// To this device, key or file.
+  public var subject: String?
+  /// Of this command.
+  public var commandId: String?
+  /// At this time or later.
+  public var from: Timestamp?
+  /// Before this time.
+  public var to: Timestamp?
+  /// Which part of the list.
+  public var slice: SliceRequest
+
+  /// All members, those that can be absent with a default.
+  public init(
+    actor: String? = nil, action: String? = nil, subject: String? = nil, commandId: String? = nil,
+    from: Timestamp? = nil, to: Timestamp? = nil, slice: SliceRequest
+  ) {
+    self.actor = actor
+    self.action = action
+    self.subject = subject
+    self.commandId = commandId
+    self.from = from
+    self.to = to
     self.slice = slice
   }
 }

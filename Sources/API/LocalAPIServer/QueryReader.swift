@@ -50,6 +50,14 @@ struct QueryReader {
     return flag
   }
 
+  func time(_ name: String) throws(APIError) -> Timestamp? {
+    guard let text = text(name) else { return nil }
+    guard let time = Timestamp(rfc3339: text) else {
+      throw .invalid("?\(name)", "'\(name)' must be a time, not '\(text)'", hint: "such as 2026-05-01T10:00:00Z")
+    }
+    return time
+  }
+
   func word<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) throws(APIError) -> Word?
   where Word.RawValue == String {
     guard let text = text(name) else { return nil }

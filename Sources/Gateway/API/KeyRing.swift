@@ -23,17 +23,17 @@ final class KeyRing: Sendable {
 
   var all: [StoredKey] { keys.withLock { $0.values.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) } } }
 
-  func add(_ key: StoredKey) async throws(GatewayStoreError) {
+  func add(_ key: StoredKey, by actor: String) async throws(GatewayStoreError) {
     let digest = key.digest.map { Self.hexadecimal($0) }.joined()
     try await store.insert(
       APIKeyRecord(
         keyID: key.id, secretSHA256: digest, label: key.label, scopes: key.scopes.map(\.rawValue),
-        customerID: key.customerId, createdAt: key.createdAt))
+        customerID: key.customerId, createdAt: key.createdAt), by: actor)
     keys.withLock { $0[key.id] = key }
   }
 
-  func revoke(_ id: String, at now: Timestamp) async throws(GatewayStoreError) -> Bool {
-    let wasThere = try await store.revokeKey(id: id, at: now)
+  func revoke(_ id: String, by actor: String, at now: Timestamp) async throws(GatewayStoreError) -> Bool {
+    let wasThere = try await store.revokeKey(id: id, by: actor, at: now)
     keys.withLock { $0[id] = nil }
     return wasThere
   }
@@ -62,12 +62,12 @@ extension LocalGateway {
 
   func storedKeys() async throws(APIError) -> [StoredKey] { keys.all }
 
-  func storeKey(_ key: StoredKey) async throws(APIError) {
-    try await stored { () async throws(GatewayStoreError) in try await keys.add(key) }
+  func storeKey(_ key: StoredKey, actor: String) async throws(APIError) {
+    try await stored { () async throws(GatewayStoreError) in try await keys.add(key, by: actor) }
   }
 
-  func removeKey(_ id: String) async throws(APIError) -> Bool {
-    try await stored { () async throws(GatewayStoreError) in try await keys.revoke(id, at: time.wall()) }
+  func removeKey(_ id: String, actor: String) async throws(APIError) -> Bool {
+    try await stored { () async throws(GatewayStoreError) in try await keys.revoke(id, by: actor, at: time.wall()) }
   }
 
   func events(_ query: EventQuery) async throws(APIError) -> [EventResource] {

@@ -3,6 +3,7 @@ import EnergyModel
 import GatewayStore
 import LocalAPISchema
 import LocalAPIServer
+import TimeSource
 
 extension LocalGateway {
   func submit(_ request: CommandCall) async throws(APIError) -> SubmittedCommand {
@@ -44,6 +45,12 @@ extension LocalGateway {
 
   func cancelCommand(_ id: String, actor: String) async throws(APIError) -> CommandResource {
     let before = try await command(id)
+    // The command's own rows say who sent it; this one says who withdrew it.
+    _ = try await stored { () async throws(GatewayStoreError) in
+      try await store.append(
+        AuditRecord(
+          at: time.wall(), actor: actor, action: "command.cancel-requested", subject: before.deviceId, commandID: id))
+    }
     guard await dispatcher.cancel(id) else {
       throw APIError(
         status: 409, code: "NOT_ALIVE", message: "command \(id) is \(before.status.rawValue) already",

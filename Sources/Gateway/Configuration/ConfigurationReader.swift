@@ -1,6 +1,7 @@
 public import DeviceProfiles
 import EnergyModel
 import Foundation
+import GatewayStore
 public import LocatedYAML
 
 /// Reads and checks a configuration file completely, without touching network or devices.
@@ -27,7 +28,8 @@ public struct ConfigurationReader {
     let sites = readSites(root["sites"], customers: customers)
     var devices = DeviceReader(reader: self, links: links, customers: customers, sites: sites)
     let configuration = GatewayConfiguration(
-      file: file, api: readAPI(root["api"]), storePath: readStore(root["store"]), links: links,
+      file: file, digest: ConfigurationOrigin.digest(of: text), api: readAPI(root["api"]),
+      storePath: readStore(root["store"]), links: links,
       customers: customers, sites: sites, devices: devices.read(root["devices"]))
     reportDuplicates(root)
     return (document.hasErrors ? nil : configuration, document.diagnostics)

@@ -80,6 +80,8 @@ public struct GatewayConfiguration: Sendable {
 
   /// The file that was read, for messages.
   public var file: String
+  /// SHA-256 of its text, hexadecimal, for the audit.
+  public var digest: String
   /// How the API is reached.
   public var api: API
   /// Path of the database.

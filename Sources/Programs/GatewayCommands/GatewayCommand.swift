@@ -14,7 +14,10 @@ protocol GatewayCommand: AsyncParsableCommand {
 extension GatewayCommand {
   var ownWords: [String] { [] }
 
-  func run() async throws {
+  func run() async throws { try await runWithGateway() }
+
+  /// Finds the gateway, runs, and ends the program with what came of it.
+  func runWithGateway() async throws {
     let environment = ProcessInfo.processInfo.environment
     let output = Output.standard(environment: environment)
     var status: ExitStatus

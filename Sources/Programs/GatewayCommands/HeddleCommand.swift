@@ -34,6 +34,8 @@ struct HeddleCommand: AsyncParsableCommand {
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(
         name: "OPERATION",
-        subcommands: [DemoCommand.self, KeyCommand.self, VersionCommand.self, CompletionsCommand.self]),
+        subcommands: [
+          DemoCommand.self, KeyCommand.self, AuditCommand.self, VersionCommand.self, CompletionsCommand.self,
+        ]),
     ])
 }

@@ -60,7 +60,16 @@ extension GatewayStore {
       try db.execute(
         sql: "UPDATE alerts SET acknowledged_at = ?, acknowledged_by = ? WHERE id = ? AND acknowledged_at IS NULL",
         arguments: [time.milliseconds, actor, id])
-      return try Self.alerts("WHERE id = ?", [id], in: db).first
+      let isFirst = db.changesCount > 0
+      guard let alert = try Self.alerts("WHERE id = ?", [id], in: db).first else { return nil }
+      if isFirst {
+        try Self.appendAudit(
+          AuditRecord(
+            at: time, actor: actor, action: "alert.acknowledged", subject: alert.deviceID, commandID: alert.commandID,
+            reason: alert.message, after: try JSONText.encode(["alert": alert.id, "kind": alert.kind.rawValue])), in: db
+        )
+      }
+      return alert
     }
   }
 

@@ -6,8 +6,14 @@ extension GatewayStore {
   ///
   /// What is new is added, what exists is updated (its `createdAt` stays), what is no longer configured is marked as
   /// removed at `now` and keeps its history; configured again, it is no longer removed.
-  public func configure(_ records: ConfiguredRecords, at now: Timestamp) async throws(GatewayStoreError) {
+  ///
+  /// - Parameters:
+  ///   - origin: where it came from and why, for the audit.
+  public func configure(
+    _ records: ConfiguredRecords, at now: Timestamp, origin: ConfigurationOrigin = ConfigurationOrigin()
+  ) async throws(GatewayStoreError) {
     try await write("save the configuration") { db in
+      let before = try ConfigurationInventory(db)
       for customer in records.customers { try Self.upsert(customer, in: db) }
       for site in records.sites { try Self.upsert(site, in: db) }
       for link in records.links { try Self.upsert(link, in: db) }
@@ -17,6 +23,7 @@ extension GatewayStore {
       try Self.markRemoved("sites", except: records.sites.map(\.id), at: now, in: db, condition: Self.isConfigured)
       try Self.markRemoved("links", except: records.links.map(\.id), at: now, in: db)
       try Self.markRemoved("devices", except: records.devices.map(\.id), at: now, in: db)
+      try Self.appendAudit(try origin.auditRow(from: before, to: try ConfigurationInventory(db), at: now), in: db)
     }
   }
 

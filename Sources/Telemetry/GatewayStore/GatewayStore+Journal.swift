@@ -89,6 +89,7 @@ extension GatewayStore {
     ]
   }
 
+  /// Each new step is a row of the audit as well.
   private static func appendHistory(of command: CommandRecord, in db: Database) throws {
     let written = try Int.fetchOne(
       db, sql: "SELECT count(*) FROM command_history WHERE command_id = ?", arguments: [command.id])
@@ -96,6 +97,7 @@ extension GatewayStore {
       try db.execute(
         sql: "INSERT INTO command_history(command_id, position, status, at, detail) VALUES (?, ?, ?, ?, ?)",
         arguments: [command.id, position, step.status.rawValue, step.at.milliseconds, step.detail])
+      try appendAudit(auditRow(of: command, step: position), in: db)
     }
   }
 

@@ -39,7 +39,9 @@ public struct APIKeyRecord: Sendable, Hashable {
 
 extension GatewayStore {
   /// Adds a key. Throws `constraint` if its id is there already.
-  public func insert(_ key: APIKeyRecord) async throws(GatewayStoreError) {
+  ///
+  /// - Parameter actor: who made it, for the audit.
+  public func insert(_ key: APIKeyRecord, by actor: String) async throws(GatewayStoreError) {
     let sql = """
       INSERT INTO api_keys(key_id, secret_sha256, label, scopes, customer_id, created_at, expires_at, revoked_at,
         last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -52,7 +54,17 @@ extension GatewayStore {
           key.createdAt.milliseconds, key.expiresAt?.milliseconds, key.revokedAt?.milliseconds,
           key.lastUsedAt?.milliseconds,
         ])
+      try Self.appendAudit(
+        AuditRecord(
+          at: key.createdAt, actor: actor, action: "key.created", subject: key.keyID, reason: key.label,
+          after: try JSONText.encode(AuditedKey(scopes: key.scopes, customerId: key.customerID))), in: db)
     }
+  }
+
+  /// What the audit says of a key: what it may do.
+  private struct AuditedKey: Encodable {
+    var scopes: [String]
+    var customerId: String?
   }
 
   /// The key of that id, also if it is revoked or has expired; `nil` if there is none.
@@ -71,14 +83,22 @@ extension GatewayStore {
 
   /// Revokes a key; a key that is revoked already keeps its time.
   ///
+  /// - Parameter actor: who revoked it, for the audit.
   /// - Returns: whether there is such a key.
   @discardableResult
-  public func revokeKey(id: String, at now: Timestamp) async throws(GatewayStoreError) -> Bool {
+  public func revokeKey(id: String, by actor: String, at now: Timestamp) async throws(GatewayStoreError) -> Bool {
     try await write("revoke key \(id)") { db in
+      guard
+        let key = try Row.fetchOne(db, sql: "SELECT * FROM api_keys WHERE key_id = ?", arguments: [id]).map(Self.key)
+      else { return false }
+      guard key.revokedAt == nil else { return true }
       try db.execute(
-        sql: "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?",
-        arguments: [now.milliseconds, id])
-      return db.changesCount == 1
+        sql: "UPDATE api_keys SET revoked_at = ? WHERE key_id = ?", arguments: [now.milliseconds, id])
+      try Self.appendAudit(
+        AuditRecord(
+          at: now, actor: actor, action: "key.revoked", subject: id, reason: key.label,
+          before: try JSONText.encode(AuditedKey(scopes: key.scopes, customerId: key.customerID))), in: db)
+      return true
     }
   }
 

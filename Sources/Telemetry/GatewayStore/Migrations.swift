@@ -13,6 +13,7 @@ enum Migrations {
     migrator.registerMigration("2 device writes") { try $0.execute(sql: deviceWrites) }
     migrator.registerMigration("2 alerts") { try $0.execute(sql: alerts) }
     migrator.registerMigration("3 tags, schedules, batches") { try $0.execute(sql: scheduling) }
+    migrator.registerMigration("3 audit") { try $0.execute(sql: audit) }
     return migrator
   }
 
@@ -110,5 +111,22 @@ enum Migrations {
       device_id TEXT NOT NULL, planned_at INTEGER NOT NULL, state TEXT NOT NULL, command_id TEXT, code TEXT,
       message TEXT, PRIMARY KEY(batch_id, position)) STRICT, WITHOUT ROWID;
     CREATE INDEX batch_items_waiting ON batch_items(batch_id) WHERE state = 'waiting';
+    """
+
+  /// Append-only, also for whoever has the file: a row is never changed, and goes only from the old end, when
+  /// `audit_ends` says so. `hash` is SHA-256 of the hash before and of the row's other columns.
+  private static let audit = """
+    CREATE TABLE audit(
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+      command_id TEXT, reason TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
+    CREATE TABLE audit_ends(
+      id INTEGER PRIMARY KEY CHECK (id = 1), anchor INTEGER NOT NULL, anchor_hash BLOB NOT NULL,
+      head INTEGER NOT NULL, head_hash BLOB NOT NULL) STRICT;
+    INSERT INTO audit_ends VALUES (1, 0, zeroblob(32), 0, zeroblob(32));
+    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+    CREATE TRIGGER audit_goes_from_its_end BEFORE DELETE ON audit
+      WHEN OLD.seq > (SELECT anchor FROM audit_ends)
+      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
     """
 }

@@ -9,7 +9,7 @@ struct OpenAPIDocument {
   /// All schemas with a name, except those of pages.
   private static let schemas = [
     systemSchemas, deviceSchemas, commandSchemas, customerSchemas, eventSchemas, keySchemas, tagSchemas, batchSchemas,
-    scheduleSchemas,
+    scheduleSchemas, auditSchemas,
   ]
 
   private static let about = """
