@@ -18,7 +18,7 @@ SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/inclu
 # Foreign implementations that tests talk to. Without Python or network those tests are skipped, and say so.
 PEERS := .build/peers
 
-.PHONY: all setup peers run test tables bench lint format install clean build
+.PHONY: all setup peers run test soak tables bench lint format install clean build
 
 all: build
 
@@ -53,6 +53,12 @@ test: setup peers
 	swift test --skip-build --skip '$(WIRE_TESTS)' --skip EndToEndTests
 	swift test --skip-build --no-parallel --filter '$(WIRE_TESTS)'
 	swift test --skip-build --filter EndToEndTests
+
+# The real daemon killed 200 times at named steps of a command's life; takes about half an hour.
+KILLS ?= 200
+soak: setup
+	swift build --build-tests
+	HEDDLE_KILLS=$(KILLS) swift test --skip-build --filter KillTests
 
 # What is made from the profiles and their reader: the schema for editors, and the list of products.
 tables: setup

@@ -74,6 +74,7 @@ final class RunningProgram: Sendable {
   private let process: Process
   private let text = SharedText()
   private let pipe = Pipe()
+  private let input = Pipe()
 
   init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
     process = Process()
@@ -82,7 +83,7 @@ final class RunningProgram: Sendable {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardOutput = pipe
     process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input
     pipe.fileHandleForReading.readabilityHandler = { [text] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
@@ -95,6 +96,9 @@ final class RunningProgram: Sendable {
   var isRunning: Bool { process.isRunning }
   var identifier: Int32 { process.processIdentifier }
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Writes a line to its standard input.
+  func tell(_ line: String) { input.fileHandleForWriting.write(Data("\(line)\n".utf8)) }
 
   /// Waits for its end; `nil` when it takes longer.
   func end(within seconds: Double) async -> Int32? {

@@ -20,7 +20,7 @@ struct StubbornBattery {
   }
 
   func becomeFair() async -> Bool {
-    program.send(SIGUSR1)
+    program.tell("fair")
     return await eventually(within: 5) { requests.contains("fair") }
   }
 
@@ -43,7 +43,7 @@ struct StubbornBattery {
     devices:
       battery:
         type: battery
-        staleAfter: 20 s
+        staleAfter: 1 min
         points:
           socPercent: {holding: 100, type: u16, poll: fast}
           powerW: {holding: 101, type: i16, negate: true, poll: fast}

@@ -1,14 +1,16 @@
-"""A small battery on Modbus TCP that can fall silent in the middle of a write: stubborn_battery.py deaf|struck|fair
+"""A small battery on Modbus TCP that can fall silent in the middle of a write: stubborn_battery.py MANNER
 
 deaf    takes a write, does not do it, and answers nothing any more
 struck  does a write and answers nothing any more
-fair    does and answers everything; SIGUSR1 makes it so while it runs
+fair    does and answers everything
+clings  does and answers everything, but to go back to 0 it is deaf
+lost    nothing that is sent arrives
 
-Prints "port N", then "read ADDRESS COUNT" and "write ADDRESS VALUE" for each request when it came. Registers: 100 state
+Each line of standard input is a manner from then on. Prints "port N", then "read ADDRESS COUNT" and "write ADDRESS VALUE"
+for each request when it came, "now VALUE" when 110 changed, and the manner when it changed. Registers: 100 state
 of charge in percent, 101 power in W (positive when charging), 110 power to charge with in W, 0 for the usual programme.
 """
 
-import signal
 import socket
 import socketserver
 import struct
@@ -21,10 +23,12 @@ registers = {100: 50, 101: 0, 110: 0}
 lock = threading.Lock()
 
 
-def become_fair(*_) -> None:
+def listen() -> None:
     global manner, silent
-    manner, silent = "fair", False
-    print("fair", flush=True)
+    for line in sys.stdin:
+        with lock:
+            manner, silent = line.strip(), False
+            print(manner, flush=True)
 
 
 def take(size: int, connection: socket.socket) -> bytes:
@@ -50,16 +54,21 @@ def write(address: int, value: int) -> bytes:
     global silent
     if address != 110:
         return bytes([0x86, 2])
-    if manner != "deaf":
-        registers[110] = registers[101] = value
-    silent = manner != "fair"
     print("write", address, value, flush=True)
+    if manner == "deaf" or (manner == "clings" and value == 0):
+        silent = True
+    else:
+        registers[110] = registers[101] = value
+        silent = manner == "struck"
+        print("now", value, flush=True)
     return struct.pack(">BHH", 6, address, value)
 
 
 def answer(function: int, body: bytes) -> bytes | None:
     """The PDU of the answer; None keeps the line silent."""
     with lock:
+        if manner == "lost":
+            return None
         if function not in (3, 6) or len(body) != 4:
             return bytes([function | 0x80, 1])
         reply = (read if function == 3 else write)(*struct.unpack(">HH", body))
@@ -83,9 +92,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-signal.signal(signal.SIGUSR1, become_fair)
-# Whoever started this may have done so from a thread that takes no signals.
-signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+threading.Thread(target=listen, daemon=True).start()
 with Server(("127.0.0.1", 0), Connection) as server:
     print("port", server.server_address[1], flush=True)
     server.serve_forever()
