@@ -201,7 +201,7 @@ let package = Package(
       name: "CommandDispatchTests",
       dependencies: [
         "CommandDispatch", "AdapterKit", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "TimeSource",
-        "TestSupport", logging,
+        "TestSupport", logging, grdb,
       ]),
     .testTarget(
       name: "DeviceSimulatorTests",

@@ -76,10 +76,10 @@ final class DispatchBench: Sendable {
   }
 
   /// Moves the clock in small steps until the command is in one of the states, at most for a simulated time. The battery
-  /// is read when somebody asks, and with `isPolled` all the time.
+  /// is read at each step.
   @discardableResult
   func until(
-    _ id: String, _ statuses: Set<CommandStatus>, atMost limit: Duration = .seconds(120), isPolled: Bool = false
+    _ id: String, _ statuses: Set<CommandStatus>, atMost limit: Duration = .seconds(120)
   ) async throws -> CommandRecord {
     var passed = Duration.zero
     while true {
@@ -90,7 +90,6 @@ final class DispatchBench: Sendable {
         Issue.record("command is \(String(describing: record?.status)) after \(limit): \(record?.history ?? [])")
         throw CancellationError()
       }
-      if isPolled { try? await battery.refresh(ScriptedBattery.endpoint) }
       if step() { passed += .milliseconds(250) }
       await Task.yield()
     }
@@ -100,6 +99,7 @@ final class DispatchBench: Sendable {
   func step() -> Bool {
     guard clock.sleepingCount > 0 else { return false }
     clock.advance(by: .milliseconds(250))
+    battery.poll()
     return true
   }
 

@@ -121,7 +121,7 @@ struct PriorityTests {
     let id = try await submit(bench, 4000, seconds: 60, notBefore: time)
     try await bench.until(id, [.scheduled])
     bench.setConnectivity(.online)
-    let record = try await bench.until(id, [.confirmed], atMost: .seconds(700), isPolled: true)
+    let record = try await bench.until(id, [.confirmed], atMost: .seconds(700))
     #expect(record.history.map(\.status) == [.accepted, .scheduled, .dispatched, .acknowledged, .confirmed])
     let sent = try #require(record.history.first { $0.status == .dispatched })
     #expect((0..<1000).contains(sent.at.millisecondsSince(time)))
@@ -178,7 +178,7 @@ struct PriorityTests {
       await bench.configure()
     }
     #expect(try await status(bench, id) == .scheduled)
-    let record = try await bench.until(id, [.confirmed], atMost: .seconds(700), isPolled: true)
+    let record = try await bench.until(id, [.confirmed], atMost: .seconds(700))
     #expect(record.history.filter { $0.status == .scheduled }.count == 1)
     await bench.dispatcher.stop()
     try await bench.close()

@@ -13,6 +13,8 @@ final class ScriptedBattery: Adapter {
     case obedient
     /// Acknowledges and does nothing.
     case ignoring
+    /// Takes the mode and not the setpoint.
+    case halfApplying
     /// Answers with an exception.
     case refusing
     /// Does it, but the answer is lost.
@@ -69,13 +71,18 @@ final class ScriptedBattery: Adapter {
     decodeAll()
   }
 
+  /// What a real adapter does all the time.
+  func poll() {
+    if state.withLock({ $0.mood }) != .unreachable { decodeAll() }
+  }
+
   func execute(_ operations: [WireOperation], on endpoint: EndpointID) async throws(CommandFault) {
     for operation in operations {
       switch state.withLock({ $0.mood }) {
       case .unreachable: throw CommandFault(kind: .notSent, message: "the link is down")
       case .refusing: throw CommandFault(kind: .refused, message: "\(operation): exception 3 (illegal data value)")
       case .ignoring: note(operation)
-      case .obedient: apply(operation)
+      case .obedient, .halfApplying: apply(operation)
       case .silentAfterDoing:
         apply(operation)
         throw CommandFault(kind: .timeout, message: "\(operation): no answer within 1 s")
@@ -95,7 +102,9 @@ final class ScriptedBattery: Adapter {
     note(operation)
     guard case .writeRegisters(_, let address, let values, _) = operation else { return }
     state.withLock { state in
-      for (offset, value) in values.enumerated() { state.registers[address + UInt16(offset)] = value }
+      for (offset, value) in values.enumerated() where state.mood != .halfApplying || address + UInt16(offset) == 10 {
+        state.registers[address + UInt16(offset)] = value
+      }
       // The physics: the battery does at once what its mode says.
       let setpoint = state.registers[11] ?? 0
       state.registers[1] = state.registers[10] == 1 ? setpoint : 0

@@ -51,7 +51,7 @@ final class ScheduleBench: Sendable {
         submit: { request throws(CommandRefusal) in try await self.submit(request) },
         cancel: { await self.end($0, as: .cancelled) },
         acceptsDuration: { device, name in
-          guard device.hasPrefix(name.kind.rawValue) else { return nil }
+          guard let kind = name.kind, device.hasPrefix(kind.rawValue) else { return nil }
           return self.state.withLock { !$0.lasting.contains(name.verb) } && name.verb != "auto"
         }),
       time: clock.source, random: { 0.5 }, logger: logger)

@@ -148,10 +148,10 @@ extension GatewayRoutes {
         hint: "such as battery:charge; the types are \(DeviceKind.allCases.map(\.rawValue).joined(separator: ", "))")
       return nil
     }
-    let verbs = CommandName.verbs(for: name.kind)
+    let verbs = name.kind.map(CommandName.verbs) ?? [CommandName.refresh.verb]
     guard verbs.contains(name.verb) else {
       problems.add(
-        place, "no \(name.kind.rawValue) can do '\(name.verb)'", code: "UNSUPPORTED_COMMAND",
+        place, "no \(name.kind?.rawValue ?? "device") can do '\(name.verb)'", code: "UNSUPPORTED_COMMAND",
         hint: "possible are \(verbs.joined(separator: ", "))")
       return nil
     }

@@ -115,8 +115,9 @@ extension GatewayRoutes {
     guard let text = body.command ?? body.verb, !text.isEmpty else {
       throw APIError.invalid("/command", "'command' is missing", code: "MISSING_FIELD", hint: "\"battery:charge\"")
     }
+    if text == CommandName.refresh.verb { return .refresh }
     guard text.contains(":") else { return CommandName(kind: device.type, verb: text) }
-    guard let name = CommandName(text), name.kind == device.type else {
+    guard let name = CommandName(text), name.kind == device.type || name == .refresh else {
       throw APIError.invalid(
         "/command", "\(device.id) is a \(device.type.rawValue) and cannot do '\(text)'", code: "UNSUPPORTED_COMMAND",
         hint: device.capabilities.commands.isEmpty

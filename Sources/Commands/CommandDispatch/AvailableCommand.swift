@@ -45,12 +45,18 @@ extension DispatchTarget {
   public func availableCommands(_ snapshot: EndpointSnapshot?) -> [AvailableCommand] {
     // The variant in force, where the device has said which it is.
     let description = snapshot?.bound.profile.parts[part] ?? description
+    let refresh = AvailableCommand(
+      name: .refresh, summary: "Read the device now.", inputs: [], acceptsDuration: false)
+    let reset = AvailableCommand(
+      name: CommandName(kind: kind, verb: ProfilePart.resetVerb),
+      summary: "End every override and restore the settings from before the commands of this gateway.", inputs: [],
+      acceptsDuration: false)
     return description.verbs.compactMap { verb in
       guard let command = description.command(verb) else { return nil }
       return AvailableCommand(
         name: CommandName(kind: kind, verb: verb), summary: command.summary,
         inputs: command.inputs.map { describe($0, snapshot) }, acceptsDuration: description.revert(of: command) != nil)
-    }
+    } + (canRestore ? [reset] : []) + [refresh]
   }
 
   private func describe(_ input: CommandInput, _ snapshot: EndpointSnapshot?) -> AvailableCommand.Input {

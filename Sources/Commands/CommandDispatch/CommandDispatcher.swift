@@ -105,6 +105,10 @@ public actor CommandDispatcher {
   /// Everything that `submit` would send, in order, as text. Changes nothing.
   public func dryRun(_ request: CommandRequest) async throws(CommandRefusal) -> [String] {
     let lane = try lane(of: request)
+    if request.name == .refresh {
+      try lane.checkRefresh(request)
+      return []
+    }
     let validated = try await lane.validate(request)
     try await lane.checkInterlocks(of: validated)
     return await lane.target.words(for: validated.operations)

@@ -11,7 +11,7 @@ extension CommandLane {
   /// Refuses what the installation forbids. Giving control back is never forbidden.
   func checkInterlocks(of validated: ValidatedCommand) async throws(CommandRefusal) {
     let verb = validated.command.verb
-    guard verb != ProfilePart.autoVerb, target.interlocks != Interlocks() else { return }
+    guard !validated.command.isRelease, target.interlocks != Interlocks() else { return }
     let check = try await interlockCheck()
     try check.check(verb, validated.input)
     await recall()
@@ -66,7 +66,7 @@ extension CommandLane {
     guard !hasRecalled else { return }
     hasRecalled = true
     let earlier = try? await context.store.commands(deviceID: target.deviceID, limit: Self.rememberedCommands)
-    for record in (earlier ?? []).reversed() {
+    for record in (earlier ?? []).reversed() where record.name != .refresh {
       guard let sent = record.history.first(where: { $0.status == .dispatched }) else { continue }
       let age = Duration.milliseconds(max(0, context.time.wall().millisecondsSince(sent.at)))
       let at = context.time.monotonic() - age

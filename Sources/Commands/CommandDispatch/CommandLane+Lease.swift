@@ -32,7 +32,8 @@ extension CommandLane {
       let now = context.time.monotonic()
       if now >= lease.endsAt { return await runOut() }
       if let renewal = nextRenewal, let renewEvery, now >= renewal {
-        await renew()
+        // Nobody knows what a silent device does: it is left to its own timer.
+        if !drift.isSilent { await renew() }
         nextRenewal = now + renewEvery
       }
       if now >= nextLook {
@@ -44,10 +45,8 @@ extension CommandLane {
   }
 
   private func renew() async {
-    guard let keepAlive = lease?.validated.command.keepAlive, await turn.take() else { return }
-    defer { turn.give() }
-    // It may have ended while another command had the turn.
-    guard let lease, !Task.isCancelled, context.time.monotonic() < lease.endsAt, await violation(of: lease) == nil
+    guard let lease, let keepAlive = lease.validated.command.keepAlive, !Task.isCancelled,
+      context.time.monotonic() < lease.endsAt, await violation(of: lease) == nil
     else { return }
     let steps = keepAlive.steps.isEmpty ? lease.validated.command.steps : keepAlive.steps
     if let failure = await send(steps, lease.validated) {
@@ -59,11 +58,16 @@ extension CommandLane {
 
   /// Compares the device with the command. Drift is written again a named number of times, then only reported.
   private func supervise(_ drift: inout DriftWatch) async {
-    guard let lease, let confirm = lease.validated.command.confirm,
-      let look = await look(at: confirm.expect, input: lease.validated.input, before: lease.validated.before)
-    else { return }
+    guard let lease, let confirm = lease.validated.command.confirm else { return }
+    let look = await look(at: confirm.expect, input: lease.validated.input, before: lease.validated.before)
+    let patience = target.profile.staleAfter(part: target.part)
+    let wasSilent = drift.isSilent
+    let isSilent = drift.listen(
+      look?.observedAt, now: context.time.monotonic(), patience: tellsByItself(confirm) ? patience : nil)
+    if isSilent { return wasSilent ? () : await noteSilence(lease.record, patience) }
+    guard let look else { return }
     var record = lease.record
-    switch drift.observe(holds: look.holds, now: context.time.monotonic()) {
+    switch drift.observe(holds: look.holds, now: context.time.monotonic(), after: driftAfter(confirm)) {
     case .nothing: return
     case .recovered:
       await change(&record, .confirmed, "the device does it again")
@@ -88,6 +92,21 @@ extension CommandLane {
       }
     }
     if self.lease?.record.id == record.id { self.lease?.record = record }
+  }
+
+  /// No fresh values are no proof that it goes on. Nothing is written on old numbers, but a person is told.
+  private func noteSilence(_ silent: CommandRecord, _ patience: Duration) async {
+    var record = silent
+    let words =
+      "no fresh telemetry for \(patience.milliseconds / 1000) s: nobody knows whether the device still does it"
+    await change(&record, .drifted, words)
+    await context.found(.wrong(.commandDrifted, record, message: "\(target.deviceID), \(record.name): \(words)"))
+    if lease?.record.id == record.id { lease?.record = record }
+  }
+
+  /// How long a predicate may fail: a passing mismatch is none, and a slow product has its own time.
+  private func driftAfter(_ confirm: Confirmation) -> Duration {
+    confirm.within > DispatchTiming.slowestUsual ? confirm.within : DispatchTiming.driftAfter
   }
 
   // MARK: Ending
@@ -140,12 +159,12 @@ extension CommandLane {
     if new.verb == old.verb { return true }
     guard case .toDefault = old.revert else { return false }
     if case .toDefault = new.revert { return true }
-    return new.verb == ProfilePart.autoVerb
+    return new.isRelease
   }
 
   /// Before a command is sent: undoes the running lease if the new command needs the device and would not replace it.
   func makeRoom(for record: CommandRecord, _ validated: ValidatedCommand) async {
-    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    let isRelease = validated.command.isRelease
     displaced = nil
     guard let running = lease, isRelease || validated.leaseSeconds != nil,
       !replaces(validated.command, running.validated.command), let ended = await dropLease()
@@ -161,7 +180,7 @@ extension CommandLane {
     guard let running = lease, running.record.id != record.id,
       replaces(validated.command, running.validated.command), var ended = await dropLease()
     else { return }
-    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    let isRelease = validated.command.isRelease
     await change(&ended.record, isRelease ? .cancelled : .superseded, "\(record.name) took over (\(record.id))")
   }
 
@@ -180,7 +199,7 @@ extension CommandLane {
     let settled = owed.filter { replaces(validated.command, $0.validated.command) }
     owed.removeAll { replaces(validated.command, $0.validated.command) }
     if !settled.isEmpty, owed.isEmpty { await context.found(.over(.revertFailed, deviceID: target.deviceID)) }
-    let isRelease = validated.command.verb == ProfilePart.autoVerb
+    let isRelease = validated.command.isRelease
     for var undo in settled {
       let status = isRelease || undo.record.failure != nil ? undo.status : .superseded
       await change(&undo.record, status, "\(undo.detail); \(record.name) took over (\(record.id))")
@@ -193,11 +212,34 @@ struct DriftWatch {
   enum Finding: Equatable { case nothing, recovered, drifted(reassert: Bool) }
 
   private var mismatchSince: Duration?
+  private var lastObservation: Timestamp?
+  private var heardAt: Duration?
+  /// Whether nothing new was observed for too long.
+  private(set) var isSilent = false
   private var isDrifted = false
   private var reasserts = 0
   private var hasGivenUp = false
 
-  mutating func observe(holds: Bool, now: Duration) -> Finding {
+  /// Notes when what the device shows was observed. Returns whether it has been silent for longer than `patience`, on the
+  /// monotonic clock; `nil` = it need not say anything.
+  mutating func listen(_ observedAt: Timestamp?, now: Duration, patience: Duration?) -> Bool {
+    if heardAt == nil || observedAt != nil && observedAt != lastObservation {
+      lastObservation = observedAt
+      heardAt = now
+    }
+    guard let patience, let heardAt else { return false }
+    let wasSilent = isSilent
+    isSilent = now - heardAt > patience
+    if isSilent {
+      isDrifted = true
+      mismatchSince = nil
+    } else if wasSilent {
+      mismatchSince = nil
+    }
+    return isSilent
+  }
+
+  mutating func observe(holds: Bool, now: Duration, after: Duration = DispatchTiming.driftAfter) -> Finding {
     if holds {
       mismatchSince = nil
       hasGivenUp = false
@@ -206,7 +248,7 @@ struct DriftWatch {
     }
     let since = mismatchSince ?? now
     mismatchSince = since
-    guard now - since >= DispatchTiming.driftAfter else { return .nothing }
+    guard now - since >= after else { return .nothing }
     mismatchSince = now
     guard !hasGivenUp else { return .nothing }
     isDrifted = true

@@ -77,6 +77,13 @@ extension CommandLane {
   /// Whether the device speaks by itself instead of being asked.
   private var isTold: Bool { if case .mqtt = target.profile.profile.transport { true } else { false } }
 
+  /// Whether what a predicate looks at comes again and again, so that its silence means something: all that is polled,
+  /// and measured values of a device that speaks by itself.
+  func tellsByItself(_ confirm: Confirmation) -> Bool {
+    let names = confirm.expect.names.filter { isPolledOften($0) }
+    return isTold ? names.contains { Field.named($0)?.behavior == .gauge } : !names.isEmpty
+  }
+
   /// Ratings and limits are read rarely and do not change with a command; what is read often has to be fresh.
   private func isPolledOften(_ name: String) -> Bool {
     let points = target.description.points.filter { $0.name == name }.map(\.pollClass)

@@ -25,7 +25,7 @@ extension CommandLane {
       case .dispatched, .acknowledged, .confirmed, .drifted: break
       default: continue
       }
-      guard let command = target.description.command(record.name.verb),
+      guard let command = command(of: record),
         target.description.revert(of: command) != nil, await untilHeard(patience: patience)
       else { continue }
       await revert(record, opened(record, command), as: .reverted, detail: "the gateway had ended without undoing it")
@@ -54,10 +54,13 @@ extension CommandLane {
   }
 
   private func readBackAfterRestart(_ record: inout CommandRecord) async {
+    if record.name == .refresh {
+      return await fail(&record, .failed, .unknownAfterCrash, "the gateway restarted before the device was read")
+    }
     // Which variant it is may only be known when the device was heard.
     if !target.profile.parametersToRead.isEmpty { _ = await untilHeard(patience: DispatchTiming.recoveryPatience) }
     await presentTarget()
-    guard let command = target.description.command(record.name.verb) else {
+    guard let command = command(of: record) else {
       return await fail(
         &record, .unconfirmed, .unknownAfterCrash, "the profile does not know '\(record.name)' any more")
     }

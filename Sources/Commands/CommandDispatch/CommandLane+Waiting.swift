@@ -37,6 +37,7 @@ extension CommandLane {
 
   /// Refuses what cannot be done as things are now.
   func admit(_ request: CommandRequest, _ record: CommandRecord) async throws(CommandRefusal) {
+    if request.name == .refresh { return try checkRefresh(request) }
     let validated = try await validate(request)
     try await checkInterlocks(of: validated)
     try await checkWriteBudget(of: validated)
@@ -48,7 +49,9 @@ extension CommandLane {
 
   /// Refuses what can never be done. What depends on how things are is checked when its time has come.
   func admitForLater(_ request: CommandRequest) async throws(CommandRefusal) {
+    if request.name == .refresh { return try checkRefresh(request) }
     let target = await presentTarget()
+    let made = try await restoration(request)
     let snapshot: EndpointSnapshot
     do {
       snapshot = try await target.adapter.snapshot(of: target.endpoint)
@@ -57,7 +60,7 @@ extension CommandLane {
     }
     try CommandValidation(
       target: target, connectivity: context.connectivity(target.deviceID), snapshot: snapshot, now: context.time.wall()
-    ).validateForLater(request)
+    ).validateForLater(request, made)
     guard asleep.count < DispatchTiming.maxScheduled else {
       throw CommandRefusal(
         .conflict, "\(DispatchTiming.maxScheduled) commands of \(request.deviceID) wait for their time already",
@@ -107,6 +110,7 @@ extension CommandLane {
   private func perform(_ original: CommandRecord) async {
     var record = original
     guard let deadline = await untilDue(&record) else { return }
+    if record.name == .refresh { return await readNow(&record) }
     overrule(by: record)
     let hasTurn = await takeTurn(for: &record, until: deadline)
     defer {

@@ -22,6 +22,8 @@ actor CommandLane {
   var lease: ActiveLease?
   var isStopping = false
   let turn = Turn()
+  /// Who sends now. A command keeps the turn until it is read back; a renewal needs only the moment between two writes.
+  let wire = Turn()
   /// What has to be undone and could not be yet, oldest first.
   var owed: [Undo] = []
   var undoing: Task<Void, Never>?
@@ -37,6 +39,9 @@ actor CommandLane {
   var asleep: Set<String> = []
   /// Commands that wait for the end of a lease, in their order.
   var line: [String] = []
+  /// States of commands that the journal could not take yet, by command.
+  private var unwritten: [String: CommandRecord] = [:]
+  private var rewriting: Task<Void, Never>?
   /// What the device was told last.
   var memory = SwitchMemory()
   /// Whether `memory` knows what the journal knows.
@@ -103,6 +108,9 @@ actor CommandLane {
     await undoing?.value
     await endLease(as: .reverted, detail: "the gateway released the device")
     await undoOwed()
+    rewriting?.cancel()
+    await rewriting?.value
+    await writeAgain()
   }
 
   // MARK: The life of one command
@@ -118,7 +126,8 @@ actor CommandLane {
   func validate(_ request: CommandRequest) async throws(CommandRefusal) -> ValidatedCommand {
     let target = await presentTarget()
     let connectivity = context.connectivity(target.deviceID)
-    let command = try CommandValidation.command(for: request, of: target)
+    let made = try await restoration(request)
+    let command = if let made { made } else { try CommandValidation.command(for: request, of: target) }
     _ = try CommandValidation.checkNames(request.input, of: command)
     try CommandValidation.checkReachable(connectivity, target)
     let snapshot: EndpointSnapshot
@@ -129,7 +138,7 @@ actor CommandLane {
     }
     return try CommandValidation(
       target: target, connectivity: connectivity, snapshot: snapshot, now: context.time.wall()
-    ).validate(request)
+    ).validate(request, made)
   }
 
   /// What the decoder knows. Just after a start a limit may not have been read yet; then it is asked for now, instead of
@@ -165,18 +174,24 @@ actor CommandLane {
       return await fail(&record, .failed, .protocolError, "the journal could not be written, nothing was sent")
     }
     guard !Task.isCancelled else { return await withdraw(&record) }
+    guard await wire.take() else { return await withdraw(&record) }
     remember(validated)
     let wasFree = lease == nil && owed.isEmpty
-    let ended = validated.command.verb == ProfilePart.autoVerb ? lease?.record ?? displaced : nil
+    let ended = validated.command.isRelease ? lease?.record ?? displaced : nil
     displaced = nil
     do {
       try await target.adapter.execute(validated.operations, on: target.endpoint)
       await supersede(by: record, validated)
+      wire.give()
       await change(&record, .acknowledged, ended.map { "ended \($0.name) (\($0.id))" } ?? "")
     } catch {
       // Nothing left, so nothing is to be undone, and the lease that it would have replaced goes on.
-      if error.kind == .notSent { return await fail(&record, .failed, .deviceOffline, error.message) }
+      if error.kind == .notSent {
+        wire.give()
+        return await fail(&record, .failed, .deviceOffline, error.message)
+      }
       await supersede(by: record, validated)
+      wire.give()
       guard error.mayHaveHappened else {
         return await abandon(
           &record, validated, .failed, .vendorRejected, error.message, endsWhenRefused: wasFree)
@@ -249,6 +264,8 @@ actor CommandLane {
 
   /// Encodes and sends steps with the values of now. Returns what went wrong.
   func send(_ steps: [CommandStep], _ validated: ValidatedCommand) async -> SendingProblem? {
+    guard await wire.take() else { return SendingProblem(description: "it was withdrawn") }
+    defer { wire.give() }
     let target = target
     do {
       let snapshot = try await target.adapter.snapshot(of: target.endpoint)
@@ -283,8 +300,10 @@ actor CommandLane {
     var isDurable = true
     do {
       try await context.store.update(record)
+      unwritten[record.id] = nil
     } catch {
       isDurable = false
+      keepWriting(record)
       context.logger.error(
         "the command journal could not be written: \(error)",
         metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
@@ -295,6 +314,29 @@ actor CommandLane {
     await context.changed(record)
     if record.isTerminal { await context.found(.over(.commandDrifted, deviceID: record.deviceID)) }
     return isDurable
+  }
+
+  /// What could not be written is written later: a journal that lies would let the next start undo the wrong things.
+  private func keepWriting(_ record: CommandRecord) {
+    unwritten[record.id] = record
+    guard rewriting == nil, !isStopping else { return }
+    rewriting = Task {
+      var pause = DispatchTiming.firstJournalRetry
+      while !unwritten.isEmpty, (try? await context.time.sleep(for: pause)) != nil {
+        await writeAgain()
+        pause = min(pause * 2, DispatchTiming.lastJournalRetry)
+      }
+      rewriting = nil
+    }
+  }
+
+  /// Tries once more to write what is not in the journal.
+  private func writeAgain() async {
+    for id in unwritten.keys.sorted() {
+      guard let record = unwritten[id], (try? await context.store.update(record)) != nil else { continue }
+      // It may have changed meanwhile.
+      if unwritten[id] == record { unwritten[id] = nil }
+    }
   }
 
   func fail(
@@ -313,8 +355,11 @@ actor CommandLane {
   /// The values before the command that prove something, or that are needed to undo it after a crash.
   private func evidence(of validated: ValidatedCommand, _ confirm: Confirmation) -> [String: ScalarValue] {
     if case .steps = validated.command.revert { return validated.before }
+    // What it changes, so that it can be restored.
+    let changed = Set(validated.command.inputs.map { Restoration.field(of: $0.name) })
     return validated.before.filter {
-      confirm.expect.names.contains($0.key) || confirm.expect.names.contains("before.\($0.key)")
+      changed.contains($0.key) || confirm.expect.names.contains($0.key)
+        || confirm.expect.names.contains("before.\($0.key)")
     }
   }
 }

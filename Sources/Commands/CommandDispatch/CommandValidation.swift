@@ -27,12 +27,12 @@ struct CommandValidation {
   /// The longest lease that can be asked for.
   static let maxLeaseSeconds: Double = 86_400
 
-  func validate(_ request: CommandRequest) throws(CommandRefusal) -> ValidatedCommand {
-    let command = try Self.command(for: request, of: target)
+  func validate(_ request: CommandRequest, _ made: ProfileCommand?) throws(CommandRefusal) -> ValidatedCommand {
+    let command = if let made { made } else { try Self.command(for: request, of: target) }
     let known = try Self.checkNames(request.input, of: command)
     try Self.checkReachable(connectivity, target)
     // Giving control back needs to know nothing.
-    if command.verb != ProfilePart.autoVerb { try checkFreshness(of: command) }
+    if !command.isRelease { try checkFreshness(of: command) }
     let input = try completed(known, of: command)
     for precondition in command.preconditions
     where snapshot.evaluate(precondition.expect, part: target.part, input: input) != .flag(true) {
@@ -52,8 +52,8 @@ struct CommandValidation {
   }
 
   /// The checks that do not depend on how things are now: for a command whose time is still to come.
-  func validateForLater(_ request: CommandRequest) throws(CommandRefusal) {
-    let command = try Self.command(for: request, of: target)
+  func validateForLater(_ request: CommandRequest, _ made: ProfileCommand?) throws(CommandRefusal) {
+    let command = if let made { made } else { try Self.command(for: request, of: target) }
     _ = try completed(try Self.checkNames(request.input, of: command), of: command, isLater: true)
     _ = try leaseSeconds(request.durationSeconds, of: command)
   }
@@ -62,10 +62,10 @@ struct CommandValidation {
 
   static func command(for request: CommandRequest, of target: DispatchTarget) throws(CommandRefusal) -> ProfileCommand {
     if request.name.kind == target.kind, let command = target.description.command(request.name.verb) { return command }
-    let able = target.description.verbs.map { "\(target.kind.rawValue):\($0)" }
+    let able = target.availableCommands(nil).map(\.name.description)
     throw CommandRefusal(
       .unsupportedCommand, "\(target.deviceID) cannot do \(request.name)",
-      hint: able.isEmpty ? "its profile has no commands" : "it can do \(able.joined(separator: ", "))")
+      hint: "it can do \(able.joined(separator: ", "))")
   }
 
   static func checkNames(

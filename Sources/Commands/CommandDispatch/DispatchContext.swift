@@ -57,6 +57,13 @@ enum DispatchTiming {
   static let superviseInterval = Duration.seconds(5)
   /// A predicate that does not hold for so long during a lease is drift.
   static let driftAfter = Duration.seconds(15)
+  /// A product that needs longer than this to show a command is not said to drift before its own time.
+  static let slowestUsual = Duration.seconds(30)
+  /// The pauses before a state is written again that the journal could not take: the first, and the longest.
+  static let firstJournalRetry = Duration.seconds(1)
+  static let lastJournalRetry = Duration.seconds(60)
+  /// How long a device may take to be read when somebody asks for it.
+  static let readPatience = Duration.seconds(30)
   /// How often a drifted command is written again before the dispatcher only reports.
   static let maxReasserts = 2
   /// How long a revert is waited for at each attempt.

@@ -34,7 +34,7 @@ extension CommandLane {
   /// Refuses a command whose device was written often enough today. Giving control back is never refused.
   func checkWriteBudget(of validated: ValidatedCommand) async throws(CommandRefusal) {
     guard let limit = WriteBudget.limit(of: validated.command, on: target), !validated.isIdle,
-      validated.command.verb != ProfilePart.autoVerb
+      !validated.command.isRelease
     else { return }
     let written = await writesToday()
     guard let written else {

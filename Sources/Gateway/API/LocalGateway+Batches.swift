@@ -73,10 +73,10 @@ extension LocalGateway {
 
   private func makeBatch(_ call: BatchCall) async throws(APIError) -> BatchRecord {
     let devices = try await devices(of: call)
-    let meant = devices.filter { $0.kind == call.name.kind }
+    let meant = devices.filter { call.name.isFor($0.kind) }
     guard !meant.isEmpty else {
       throw .invalid(
-        "/command", "none of the \(devices.count) devices is a \(call.name.kind.rawValue)", code: "NO_DEVICES",
+        "/command", "none of the \(devices.count) devices can do \(call.name)", code: "NO_DEVICES",
         hint: "they are \(Set(devices.map(\.kind.rawValue)).sorted().joined(separator: ", "))")
     }
     guard Double(meant.count) * call.staggerSeconds <= BatchSubmission.maxSpreadSeconds else {
@@ -88,7 +88,7 @@ extension LocalGateway {
     let begin = max(now, call.notBefore ?? now)
     var turn = 0.0
     let items = devices.map { device -> BatchRecord.Item in
-      guard device.kind == call.name.kind else {
+      guard call.name.isFor(device.kind) else {
         return .init(
           deviceID: device.id, plannedAt: now, state: .skipped, code: CommandErrorCode.unsupportedCommand.rawValue,
           message: "it is a \(device.kind.rawValue)")

@@ -132,7 +132,8 @@ public struct CommandRecord: Sendable, Hashable {
 
   /// Whether it may have reached the device and is not over.
   public var mayBeInForce: Bool {
-    switch status {
+    if name == .refresh { return false }
+    return switch status {
     case .dispatched, .acknowledged, .drifted: true
     case .confirmed: !isTerminal
     case .rejected, .accepted, .scheduled, .queued, .completed, .reverted, .unconfirmed, .failed, .expired, .cancelled,

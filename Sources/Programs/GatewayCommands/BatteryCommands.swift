@@ -3,8 +3,10 @@ import EnergyModel
 
 struct BatteryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "battery", abstract: "Charge, discharge or hold a battery, or give control back to it.",
-    subcommands: [Charge.self, Discharge.self, Idle.self, Auto.self])
+    commandName: "battery", abstract: "Charge, discharge or hold a battery, set it up, or give control back to it.",
+    subcommands: [
+      Charge.self, Discharge.self, Idle.self, Mode.self, Reserve.self, Limits.self, Auto.self, Reset.self,
+    ])
 
   /// What charging and discharging have in common.
   struct PowerOptions: ParsableArguments {
@@ -73,6 +75,75 @@ struct BatteryCommand: AsyncParsableCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
       try await CommandSender(session: session, options: send).send([.init(verb: "auto")], to: device)
+    }
+  }
+
+  struct Mode: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Choose what the battery decides by itself.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @Argument(help: "selfConsumption, timeOfUse, backup, … as the device allows.")
+    var mode: String
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration)], to: device)
+    }
+  }
+
+  struct Reserve: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Set what is kept for an outage.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @Argument(help: "State of charge, such as 20%.", transform: { try Quantity.percent($0) })
+    var percent: Double
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-reserve", input: ["reservePercent": .number(percent)])], to: device)
+    }
+  }
+
+  struct Limits: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Limit the power of charging and discharging.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @Option(help: "The most to charge with, such as 3kW.", transform: { try Quantity.power($0) })
+    var charge: Double?
+    @Option(help: "The most to discharge with, such as 3kW.", transform: { try Quantity.power($0) })
+    var discharge: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+      if charge == nil, discharge == nil { throw ValidationError("Give --charge, --discharge or both.") }
+    }
+
+    func run(in session: Session) async throws -> ExitStatus {
+      var input: [String: ScalarValue] = [:]
+      if let charge { input["maxChargePowerW"] = .number(charge) }
+      if let discharge { input["maxDischargePowerW"] = .number(discharge) }
+      return try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-power-limits", input: input)], to: device)
+    }
+  }
+
+  struct Reset: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End what was ordered and restore the settings from before.")
+    @Argument(help: "Id or name of the battery.")
+    var device: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send([.init(verb: "reset")], to: device)
     }
   }
 }

@@ -61,6 +61,7 @@ enum CommandView {
     let words =
       switch command.status {
       case .confirmed where command.command.hasSuffix(":auto"): "confirmed: \(command.deviceId) is back to normal"
+      case .confirmed where command.command == "device:refresh": "confirmed: \(command.deviceId) was read"
       case .confirmed: "confirmed: \(command.deviceId) does it"
       case .completed: "completed: \(command.deviceId) did it and is back to normal"
       case .unconfirmed: "not confirmed: \(command.deviceId) took it, but does not show it"

@@ -5,7 +5,19 @@ import LocalAPISchema
 
 struct DeviceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "device", abstract: "Devices with their values.", subcommands: [List.self, Show.self])
+    commandName: "device", abstract: "Devices with their values.", subcommands: [List.self, Show.self, Refresh.self])
+
+  struct Refresh: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Read a device now.")
+    @Argument(help: "Id or name.")
+    var device: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send([.init(verb: "refresh")], to: device)
+    }
+  }
 
   struct List: GatewayCommand {
     static let configuration = CommandConfiguration(abstract: "All devices with the values that matter.")

@@ -3,7 +3,52 @@ import EnergyModel
 
 struct ThermostatCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "thermostat", abstract: "Mode and temperatures of a thermostat.", subcommands: [Set.self])
+    commandName: "thermostat", abstract: "Mode, temperatures, fan and schedule of a thermostat.",
+    subcommands: [Set.self, Fan.self, Hold.self, Resume.self])
+
+  struct Fan: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Set the fan.")
+    @Argument(help: "Id or name of the thermostat.")
+    var device: String
+    @Argument(help: "auto, on, off or circulate, as the device allows.")
+    var mode: String
+    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
+    var duration: Double?
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-fan-mode", input: ["mode": .text(mode)], durationSeconds: duration)], to: device)
+    }
+  }
+
+  struct Hold: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Keep what is set instead of following the schedule.")
+    @Argument(help: "Id or name of the thermostat.")
+    var device: String
+    @Argument(help: "none, temporary or permanent, as the device allows.")
+    var type: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send(
+        [.init(verb: "set-hold", input: ["holdType": .text(type)])], to: device)
+    }
+  }
+
+  struct Resume: GatewayCommand {
+    static let configuration = CommandConfiguration(abstract: "Follow the thermostat's own schedule again.")
+    @Argument(help: "Id or name of the thermostat.")
+    var device: String
+    @OptionGroup var send: SendOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      try await CommandSender(session: session, options: send).send([.init(verb: "resume-schedule")], to: device)
+    }
+  }
 
   struct Set: GatewayCommand {
     static let configuration = CommandConfiguration(
