@@ -51,7 +51,7 @@ struct JournalTests {
     #expect(try await store.command(id: "cmd_1")?.history.map(\.status) == [.accepted])
   }
 
-  @Test("Open commands are those that can still change: a confirmed one only with a lease")
+  @Test("Open commands are those that can still change, in the order they came, though wall time went back")
   func open() async throws {
     let directory = try TemporaryDirectory()
     let store = try await directory.open()
@@ -60,7 +60,7 @@ struct JournalTests {
       (.completed, true), (.drifted, true),
     ]
     for (index, (status, hasLease)) in states.enumerated() {
-      var record = command("cmd_\(index)", at: noon.advanced(byMilliseconds: Int64(index)))
+      var record = command("cmd_\(index)", at: noon.advanced(byMilliseconds: -Int64(index)))
       record.status = status
       if hasLease { record.leaseExpiresAt = noon }
       try await store.insert(record)

@@ -73,11 +73,11 @@ extension GatewayStore {
     }
   }
 
-  /// All commands that can still change, oldest first: what a start has to look after. A confirmed command is among
+  /// All commands that can still change, in the order of their insertion, whatever wall time did: what a start has to look after. A confirmed command is among
   /// them as long as it has a lease.
   public func openCommands() async throws(GatewayStoreError) -> [CommandRecord] {
     try await perform("read open commands") { db in
-      try Self.fetch("WHERE is_open = 1 ORDER BY created_at, rowid", [], in: db)
+      try Self.fetch("WHERE is_open = 1 ORDER BY rowid", [], in: db)
     }
   }
 
