@@ -50,6 +50,41 @@ struct TakeoverTests {
     try await bench.close()
   }
 
+  @Test("A command that has to wait for a slow renewal, longer than its time to live, is not sent")
+  func slowRenewal() async throws {
+    let bench = try await DispatchBench()
+    let first = try await charging(bench)
+    bench.battery.set(.slow(.seconds(2)))
+    let sent = bench.battery.written.count
+    while bench.battery.written.count == sent {
+      _ = bench.step()
+      await Task.yield()
+    }
+    let second = try await bench.dispatcher.submit(
+      bench.request("charge", ["powerW": .number(1000)], duration: 600, ttl: 1)
+    ).record.id
+    try await bench.until(second, [.expired])
+    bench.battery.set(.obedient)
+    #expect(!bench.battery.written.contains { $0.contains("[1000]") })
+    #expect(await bench.dispatcher.activeLease(of: "battery-1")?.id == first)
+    await bench.dispatcher.stop()
+    try await bench.close()
+  }
+
+  @Test("A device that refuses to be given back is told again until it is back to normal")
+  func releaseRefused() async throws {
+    let bench = try await DispatchBench()
+    let first = try await charging(bench)
+    bench.battery.set(.refusing)
+    let release = try await bench.dispatcher.submit(bench.request("auto")).record.id
+    try await bench.until(release, [.failed])
+    #expect(bench.battery.register(10) == 1)
+    bench.battery.set(.obedient)
+    try await bench.until(first, [.cancelled])
+    #expect(bench.battery.register(10) == 0)
+    try await bench.close()
+  }
+
   @Test("A device that refuses what would replace a lease goes back to normal")
   func replacementRefused() async throws {
     let bench = try await DispatchBench()

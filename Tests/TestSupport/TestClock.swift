@@ -36,6 +36,21 @@ public final class TestClock: Sendable {
   /// Wall time now.
   public var now: Timestamp { state.withLock { $0.wall } }
 
+  /// Monotonic time now.
+  public var monotonic: Duration { state.withLock { $0.monotonic } }
+
+  /// When the next sleeper wakes; `nil` while nobody sleeps.
+  public var nextDeadline: Duration? { state.withLock { $0.sleepers.map(\.deadline).min() } }
+
+  /// Ends every sleep as if its task were cancelled, as the end of a process does.
+  public func endSleeps() {
+    let sleepers = state.withLock { state in
+      defer { state.sleepers = [] }
+      return state.sleepers
+    }
+    for sleeper in sleepers { sleeper.continuation.resume(throwing: CancellationError()) }
+  }
+
   /// How many tasks sleep on this clock now.
   public var sleepingCount: Int { state.withLock { $0.sleepers.count } }
 

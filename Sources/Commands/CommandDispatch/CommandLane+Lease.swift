@@ -180,8 +180,12 @@ extension CommandLane {
     guard let running = lease, running.record.id != record.id,
       replaces(validated.command, running.validated.command), var ended = await dropLease()
     else { return }
-    let isRelease = validated.command.isRelease
-    await change(&ended.record, isRelease ? .cancelled : .superseded, "\(record.name) took over (\(record.id))")
+    guard !validated.command.isRelease else {
+      // Undone when the device shows it. Until then it is owed, so that a device that refuses or ignores is told again.
+      return owe(
+        Undo(record: ended.record, validated: ended.validated, status: .cancelled, detail: "control was given back"))
+    }
+    await change(&ended.record, .superseded, "\(record.name) took over (\(record.id))")
   }
 
   /// A command that replaces another of its kind goes back to what was before the first of them.

@@ -26,7 +26,12 @@ extension CommandLane {
     let undo = Undo(
       record: record, validated: validated, status: status, detail: detail, endsWhenRefused: endsWhenRefused)
     guard let open = await Task(operation: { await attempt(undo) }).value else { return }
-    owed.append(open)
+    owe(open)
+  }
+
+  /// Undoes something later, again and again until it works.
+  func owe(_ undo: Undo) {
+    owed.append(undo)
     guard undoing == nil, !isStopping else { return }
     undoing = Task {
       await keepUndoing()

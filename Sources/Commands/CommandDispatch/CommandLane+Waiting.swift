@@ -121,7 +121,7 @@ extension CommandLane {
     }
     guard !Task.isCancelled else { return await withdraw(&record) }
     guard hasTurn, context.time.monotonic() < deadline else {
-      return await fail(&record, .expired, .expired, "waited longer than its time to live")
+      return await expire(&record)
     }
     underWay = record
     record.waitsFor = nil
@@ -132,7 +132,7 @@ extension CommandLane {
       try await checkInterlocks(of: validated)
       try await checkWriteBudget(of: validated)
       await makeRoom(for: record, validated)
-      await dispatch(&record, validated)
+      await dispatch(&record, validated, until: deadline)
     } catch {
       await fail(&record, .failed, error.code, error.description)
     }
@@ -174,6 +174,8 @@ extension CommandLane {
     defer { line.removeAll { $0 == record.id } }
     while !Task.isCancelled, context.time.monotonic() < deadline {
       if !turn.takeIfFree() {
+        wanting[record.id] = record.priority
+        defer { wanting[record.id] = nil }
         if record.status != .queued {
           record.waitsFor = underWay?.id
           await change(&record, .queued, "waits for another command of the device")
@@ -192,8 +194,12 @@ extension CommandLane {
     return false
   }
 
-  /// The command whose end one with `queueAfter` waits for: who holds the device, else who came before it.
+  /// The command that one with the turn lets go first: whoever ranks higher and waits for the turn, because it saw the
+  /// device free of lower ones and will not interrupt. One with `queueAfter` waits for who holds the device, else for who
+  /// came before it.
   private func awaited(by record: CommandRecord) -> String? {
+    let higher = wanting.filter { $0.value.outranks(record.priority) }.keys.min()
+    if let higher { return higher }
     guard record.onConflict == .queueAfter else { return nil }
     if let holder = lease?.record, !record.priority.outranks(holder.priority) { return holder.id }
     return line.first == record.id ? nil : line.first
@@ -204,6 +210,11 @@ extension CommandLane {
     guard let present = underWay, record.priority.outranks(present.priority), !Task.isCancelled else { return }
     overruled[present.id] = "\(record.name) of a higher priority took over (\(record.id))"
     running[present.id]?.cancel()
+  }
+
+  /// Ends a command whose time to live is over before anything of it was sent.
+  func expire(_ record: inout CommandRecord) async {
+    await fail(&record, .expired, .expired, "waited longer than its time to live")
   }
 
   /// Ends a command that was withdrawn before anything of it was sent.

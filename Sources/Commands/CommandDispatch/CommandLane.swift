@@ -37,6 +37,8 @@ actor CommandLane {
   var overruled: [String: String] = [:]
   /// Commands that wait for their time.
   var asleep: Set<String> = []
+  /// Commands that wait for the turn, by their id.
+  var wanting: [String: CommandPriority] = [:]
   /// Commands that wait for the end of a lease, in their order.
   var line: [String] = []
   /// States of commands that the journal could not take yet, by command.
@@ -155,7 +157,10 @@ actor CommandLane {
     return try await target.adapter.snapshot(of: target.endpoint)
   }
 
-  func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
+  /// Journals and sends a command, until `deadline` on the monotonic clock, and reads it back.
+  func dispatch(_ record: inout CommandRecord, _ validated: ValidatedCommand, until deadline: Duration) async {
+    // The undoing of what was in its way may have taken long.
+    guard context.time.monotonic() < deadline else { return await expire(&record) }
     record.operations = target.words(for: validated.operations)
     record.input = validated.input
     if let confirm = validated.command.confirm {
@@ -175,6 +180,10 @@ actor CommandLane {
     }
     guard !Task.isCancelled else { return await withdraw(&record) }
     guard await wire.take() else { return await withdraw(&record) }
+    guard context.time.monotonic() < deadline else {
+      wire.give()
+      return await expire(&record)
+    }
     remember(validated)
     let wasFree = lease == nil && owed.isEmpty
     let ended = validated.command.isRelease ? lease?.record ?? displaced : nil

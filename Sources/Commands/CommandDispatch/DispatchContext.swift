@@ -1,12 +1,11 @@
 public import EnergyModel
-public import GatewayStore
 public import Logging
 public import TimeSource
 
 /// What every lane of the dispatcher shares.
 public struct DispatchContext: Sendable {
   /// The journal.
-  public var store: GatewayStore
+  public var store: any CommandJournal
   /// The clocks, for deadlines and leases.
   public var time: TimeSource
   /// Where lanes tell what a person should look at.
@@ -24,7 +23,8 @@ public struct DispatchContext: Sendable {
 
   /// Puts together what all lanes share; nothing starts here.
   public init(
-    store: GatewayStore, time: TimeSource, logger: Logger, connectivity: @escaping @Sendable (String) -> Connectivity,
+    store: any CommandJournal, time: TimeSource, logger: Logger,
+    connectivity: @escaping @Sendable (String) -> Connectivity,
     gridPower: @escaping @Sendable (String) -> Double?, changed: @escaping @Sendable (CommandRecord) async -> Void,
     found: @escaping @Sendable (CommandFinding) async -> Void, makeID: @escaping @Sendable () -> String
   ) {
