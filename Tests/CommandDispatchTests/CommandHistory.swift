@@ -44,7 +44,7 @@ final class CommandHistory {
   func play() {
     SeededTasks.with(tasks) {
       start(afterCrash: false)
-      for _ in 0..<Int.random(in: 5...14, using: &random) {
+      for _ in 0..<Int.random(in: 4...11, using: &random) {
         act()
         if random.oneIn(3) { continue }
         pass(

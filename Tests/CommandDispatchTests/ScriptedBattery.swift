@@ -88,7 +88,14 @@ final class ScriptedBattery: Adapter {
 
   static let endpoint = EndpointID("scripted")
 
-  func set(_ mood: Mood) { state.withLock { $0.mood = mood } }
+  func set(_ mood: Mood) {
+    state.withLock { state in
+      // What it took before comes before what follows.
+      catchUp(&state)
+      state.mood = mood
+    }
+  }
+
   func register(_ address: UInt16) -> UInt16? { state.withLock { $0.registers[address] } }
   func setRegister(_ address: UInt16, _ value: UInt16) {
     state.withLock { state in
@@ -235,6 +242,14 @@ final class ScriptedBattery: Adapter {
     }
   }
 
+  /// Does at once what it was to do later.
+  private func catchUp(_ state: inout State) {
+    guard state.coming.contains(where: \.event.isWrite) else { return }
+    for case (_, .write(let earlier)) in state.coming { Self.write(earlier, to: &state.registers) }
+    state.coming.removeAll(where: \.event.isWrite)
+    remember(&state)
+  }
+
   private func remember(_ state: inout State) {
     state.past.append(
       Moment(
@@ -253,8 +268,7 @@ final class ScriptedBattery: Adapter {
   private func apply(_ operation: WireOperation) {
     note(operation)
     state.withLock { state in
-      for case (_, .write(let earlier)) in state.coming { Self.write(earlier, to: &state.registers) }
-      state.coming.removeAll(where: \.event.isWrite)
+      catchUp(&state)
       Self.write(operation, to: &state.registers)
       remember(&state)
     }

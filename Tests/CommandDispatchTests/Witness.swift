@@ -18,6 +18,8 @@ final class Witness: @unchecked Sendable {
     var run: ObjectIdentifier?
     var acceptedAt: Duration?
     var writes = 0
+    /// A command of a higher priority that waited for the device already when this one was dispatched.
+    var goesBefore: String?
     var firstWriteAt: Duration?
     /// When it was first confirmed, in any run.
     var confirmedAt: Duration?
@@ -78,7 +80,9 @@ final class Witness: @unchecked Sendable {
     }
     defer { self.sent[key] = sent }
     let now = clock.monotonic
-    if sent.writes == 0 { checkFirst(key, sent, record, now) } else { checkAgain(key, sent, record, now) }
+    // What a crash kept from being sent may be read back as in force, because another command is; then it is renewed.
+    let isFirst = sent.writes == 0 && run.map(ObjectIdentifier.init).flatMap { sent.confirmedIn[$0] } == nil
+    if isFirst { checkFirst(key, sent, record, now) } else { checkAgain(key, sent, record, now) }
     if let limit = interlocks.maxChargePowerW, let power = record.input["powerW"]?.amount, power > limit {
       violate("\(key) is above maxChargePowerW")
     }
@@ -91,6 +95,7 @@ final class Witness: @unchecked Sendable {
   }
 
   private func checkFirst(_ key: String, _ sent: Sent, _ record: CommandRecord, _ now: Duration) {
+    if let higher = sent.goesBefore { violate("\(key) was written while \(higher) of a higher priority waited for it") }
     if record.status != .dispatched { violate("\(key) was written while the journal says \(record.status)") }
     if record.notBefore == nil, sent.run != run.map(ObjectIdentifier.init) {
       violate("\(key) was written by a later run than accepted it")
@@ -136,6 +141,9 @@ final class Witness: @unchecked Sendable {
       sent[key]?.acceptedAt = clock.monotonic
       sent[key]?.run = present
     }
+    if step.status == .dispatched, let key, let waiting = journal?.all.first(where: { isWaiting($0, before: record) }) {
+      sent[key]?.goesBefore = waiting.id
+    }
     // A step that the journal refused at first comes later than what it says.
     let isPresent = step.at == clock.now
     if step.status == .confirmed {
@@ -151,6 +159,12 @@ final class Witness: @unchecked Sendable {
     if isPresent, step.detail.hasSuffix("the device is back to normal"), !wasSeen(since: nil, { $0.mode == 0 }) {
       violate("\(record.id) is said to be undone, and is not")
     }
+  }
+
+  /// Whether a command waits for the turn that another one has, and ranks higher.
+  private func isWaiting(_ record: CommandRecord, before other: CommandRecord) -> Bool {
+    !hasFailedToWrite && record.status == .queued && record.onConflict != .queueAfter
+      && record.priority.outranks(other.priority)
   }
 
   private func checkConfirmed(_ record: CommandRecord, _ key: String?) {
