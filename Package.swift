@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One line per dependency says why it is there; `docs/Dependencies.md` has what was compared.
+/// One line per dependency says why it is there.
 let packageDependencies: [Package.Dependency] = [
   // SQLite with migrations, prepared statements and one serialised writer.
   .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

@@ -104,7 +104,9 @@ enum CommandView {
     guard let evidence = command.evidence else { return [] }
     let held = evidence.latencyMs.map { ", held after \(Phrasing.decimal(Double($0) / 1000, 1)) s" } ?? ", never held"
     var lines = ["  proof   \(evidence.predicate)\(held)"]
-    let names = DeviceView.order(Set(evidence.before.keys).union(evidence.after.keys))
+    // Values from before that the proof does not look at are kept to undo the command; here they would only be noise.
+    let words = Set(evidence.predicate.split { !$0.isLetter && !$0.isNumber }.map(String.init))
+    let names = DeviceView.order(Set(evidence.after.keys).union(words.intersection(evidence.before.keys)))
     for name in names {
       let before = evidence.before[name].map { Phrasing.valueAndUnit($0, of: name) } ?? Phrasing.unknown
       let after = evidence.after[name].map { Phrasing.valueAndUnit($0, of: name) } ?? Phrasing.unknown
