@@ -18,6 +18,9 @@ SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/inclu
 # Foreign implementations that tests talk to. Without Python or network those tests are skipped, and say so.
 PEERS := .build/peers
 
+# Only for `make bench`: what the ring is compared with.
+BENCH_PACKAGES := libboost-dev
+
 .PHONY: all setup peers run test soak tables bench lint format install clean build
 
 all: build
@@ -70,6 +73,8 @@ tables: setup
 
 # Ratios against a baseline in the same run; at most ten minutes.
 bench: setup
+	@[ -e /usr/include/boost/lockfree/spsc_queue.hpp ] || { \
+	  $(if $(APT_IS_FRESH),,$(SUDO) apt-get update -q &&) $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(BENCH_PACKAGES); }
 	swift build --configuration release --product heddled
 	swift build --configuration release --product heddle
 	swift build --configuration release --product heddle-simulator

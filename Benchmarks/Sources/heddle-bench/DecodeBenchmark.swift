@@ -72,11 +72,11 @@ final class DecodeSubject {
     else { return nil }
     var decoder = EndpointDecoder(bound)
     func values(_ range: RegisterRange) -> [UInt16] {
-      (0..<Int(range.count)).map { test.registers[range.table]?[UInt16(clamping: Int(range.address) + $0)] ?? 0 }
+      (0..<Int(range.count)).map { test.registers[range.space]?[UInt16(clamping: Int(range.address) + $0)] ?? 0 }
     }
     for _ in 0..<1000 {
       guard let range = decoder.nextSetupRead() else { break }
-      let isKnown = test.registers[range.table]?[range.address] != nil
+      let isKnown = test.registers[range.space]?[range.address] != nil
       decoder.acceptSetup(isKnown ? .registers(values(range)) : .exception(2))
     }
     guard decoder.setupProblem == nil else { return nil }
@@ -86,16 +86,20 @@ final class DecodeSubject {
       let values = values(planned.range)
       return RawFrame(
         body: planned.range.table.isBits
-          ? .bits(table: planned.range.table, address: planned.range.address, values: values.map { $0 != 0 })
-          : .registers(table: planned.range.table, address: planned.range.address, values: values), receivedAt: time)
+          ? .bits(
+            unit: planned.range.unit, table: planned.range.table, address: planned.range.address,
+            values: values.map { $0 != 0 })
+          : .registers(
+            unit: planned.range.unit, table: planned.range.table, address: planned.range.address, values: values),
+        receivedAt: time)
     }
     var bodies: [Data] = []
     for message in test.messages {
       frames.append(
         RawFrame(
-          body: .message(topic: message.topic, payload: Array(message.payload.utf8), isRetained: false),
+          body: .message(topic: message.topic, payload: message.payload, isRetained: false),
           receivedAt: time))
-      bodies.append(Data(message.payload.utf8))
+      bodies.append(Data(message.payload))
     }
     for (request, body) in test.responses.sorted(by: { $0.key < $1.key }) {
       frames.append(RawFrame(body: .response(request: request, body: Array(body.utf8)), receivedAt: time))
@@ -131,9 +135,9 @@ final class DecodeSubject {
         case .response(let response):
           if let frame = requests.firstIndex(of: response.request) { paths.append((frame, response.path)) }
         default:
-          guard let range = decoder.registers(of: point.name, part: index),
+          guard let range = decoder.registers(of: point.name, part: index)?.range,
             let frame = plan.firstIndex(where: {
-              $0.range.table == range.table && $0.range.address <= range.address
+              $0.range.space == range.space && $0.range.address <= range.address
                 && Int(range.address) + Int(range.count) <= Int($0.range.address) + Int($0.range.count)
             })
           else { continue }
@@ -220,6 +224,7 @@ final class DecodeSubject {
         value = list.indices.contains(index) ? list[index] : nil
       case .element(let key, let wanted):
         value = (value as? [[String: Any]])?.first { "\($0[key] ?? "")" == wanted }
+      case .any: value = (value as? [Any])?.first
       }
     }
     if let number = value as? NSNumber { sink += number.doubleValue }

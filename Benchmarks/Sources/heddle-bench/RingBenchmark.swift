@@ -1,143 +1,83 @@
+import CBaselines
 import Foundation
-import Synchronization
 import TelemetryPipeline
 
-/// Hands samples from one thread to another: through the ring, and through an array behind a lock, with the same
-/// batches, the same capacity and the same waiting (both sides yield). Measured in processor time of both threads,
-/// because on a busy machine wall time measures when the other thread gets its turn.
+/// Hands samples from one thread to another through the ring, against other queues with the same samples, the same
+/// capacity and the same waiting.
 struct RingBenchmark {
-  static let rounds = 9
-  static let samples = 6_000_000
+  static let rounds = 7
 
+  /// What the ring is compared with.
+  enum Baseline: String {
+    /// A deque behind a lock, one push and one pop at a time.
+    case deque = "Mutex + Deque, 1 by 1"
+    /// An array behind a lock, appended to in the same batches, that the consumer swaps for an empty one.
+    case array = "Mutex + array"
+    /// Boost.Lockfree's queue, one push and one pop at a time.
+    case boost = "Boost spsc_queue, 1 by 1"
+  }
+
+  /// Samples that are published together; 1 also takes them out one by one.
   let batch: Int
   let capacity: Int
-  /// About half of what was measured on a quiet machine, at least 1: larger batches favour the lock, which is then taken
-  /// rarely and copies whole blocks.
-  var gate: Double { batch < 32 ? 1.5 : 1 }
+  let baseline: Baseline
+  let gate: Double
+
+  /// As many as take a millisecond or so.
+  private var samples: Int { baseline == .deque ? 20_000 : 200_000 }
 
   func run() -> Measurement {
-    let result = alternating(rounds: Self.rounds, ringRate, lockRate)
+    let queues = RingBaselines(samples: samples, capacity: capacity, batch: batch)
+    let seconds: () -> Double? =
+      switch baseline {
+      case .deque: queues.dequeSeconds
+      case .array: queues.arraySeconds
+      case .boost: queues.boostSeconds
+      }
+    let result = HandOff.alternating(samples: samples, ringSeconds, seconds)
+    let how = batch == 1 ? "1 by 1" : "batches of \(batch)"
     return Measurement(
-      name: "ring hand-off, batches of \(batch), \(capacity) slots", result: Table.millions(result.variant),
-      baseline: "Mutex + array \(Table.millions(result.baseline))", ratio: result.ratio, gate: "≥ \(gate)×",
-      holds: result.ratio >= gate)
+      name: "ring, \(how), \(capacity) slots", result: Table.millions(result.variant),
+      baseline: "\(baseline.rawValue) \(Table.millions(result.baseline))", ratio: result.ratio,
+      gate: "≥ \(gate)× (\(result.rounds) rounds)", holds: result.ratio >= gate)
   }
 
-  private func sample(_ number: Int) -> Sample {
-    Sample(series: UInt32(truncatingIfNeeded: number & 1023), value: 1, observedAt: Int64(number))
-  }
-
-  private func ringRate() -> Double {
+  private func ringSeconds() -> Double? {
     let ring = TelemetryRing(minimumCapacity: capacity)
     let producing = Carrier(ring.producer)
     let consuming = Carrier(ring.consumer)
-    let total = Self.samples
+    let total = samples
     let batch = self.batch
-    return Double(total)
-      / twoThreads {
-        var producer = producing.take()
-        var next = 0
-        while next < total {
-          let end = min(next + batch, total)
-          while next < end {
-            if producer.stage(sample(next)) {
-              next += 1
-            } else {
-              producer.publish()
-              sched_yield()
-            }
-          }
-          producer.publish()
-        }
-      } consume: {
-        var consumer = consuming.take()
-        var seen = 0
-        var checksum = 0.0
-        while seen < total {
-          let count = consumer.drain { piece in
-            for index in piece.indices { checksum += piece[index].value + Double(piece[index].series) }
-          }
-          seen += count
-          if count == 0 { sched_yield() }
-        }
-        return checksum
-      }
-  }
-
-  private func lockRate() -> Double {
-    let shared = Shared(capacity: capacity)
-    let capacity = self.capacity
-    let total = Self.samples
-    let batch = self.batch
-    return Double(total)
-      / twoThreads {
-        var next = 0
-        var staged: [Sample] = []
-        staged.reserveCapacity(batch)
-        while next < total {
-          staged.removeAll(keepingCapacity: true)
-          while staged.count < batch, next < total {
-            staged.append(sample(next))
+    return HandOff.seconds {
+      var producer = producing.take()
+      var turns: UInt32 = 0
+      var next = 0
+      while next < total {
+        let end = min(next + batch, total)
+        while next < end {
+          if producer.stage(.numbered(next)) {
             next += 1
+          } else {
+            producer.publish()
+            baseline_wait(&turns)
           }
-          while !shared.append(staged, capacity: capacity) { sched_yield() }
         }
-      } consume: {
-        var seen = 0
-        var checksum = 0.0
-        var taken: [Sample] = []
-        taken.reserveCapacity(capacity)
-        while seen < total {
-          shared.swap(&taken)
-          for sample in taken { checksum += sample.value + Double(sample.series) }
-          seen += taken.count
-          if taken.isEmpty { sched_yield() }
-          taken.removeAll(keepingCapacity: true)
+        producer.publish()
+      }
+    } consume: {
+      var consumer = consuming.take()
+      let limit = batch == 1 ? 1 : Int.max
+      var turns: UInt32 = 0
+      var seen = 0
+      var checksum = 0.0
+      while seen < total {
+        let count = consumer.drain(max: limit) { piece in
+          for index in piece.indices { checksum += piece[index].value + Double(piece[index].series) }
         }
-        return checksum
+        seen += count
+        if count == 0 { baseline_wait(&turns) }
       }
-  }
-
-  private func twoThreads(
-    _ produce: @escaping @Sendable () -> Void, consume: @escaping @Sendable () -> Double
-  ) -> Double {
-    let done = DispatchSemaphore(value: 0)
-    return processorSeconds {
-      Thread.detachNewThread {
-        produce()
-        done.signal()
-      }
-      Thread.detachNewThread {
-        precondition(consume() > 0)
-        done.signal()
-      }
-      done.wait()
-      done.wait()
-    }
-  }
-
-  /// The baseline: an array behind a lock that the consumer swaps for an empty one.
-  private final class Shared: Sendable {
-    private let samples = Mutex<[Sample]>([])
-
-    init(capacity: Int) { samples.withLock { $0.reserveCapacity(capacity) } }
-
-    func append(_ batch: [Sample], capacity: Int) -> Bool {
-      samples.withLock { samples in
-        guard samples.count + batch.count <= capacity else { return false }
-        samples.append(contentsOf: batch)
-        return true
-      }
-    }
-
-    func swap(_ other: inout [Sample]) {
-      // A lock's state can only be exchanged by value, which costs no copy of the samples.
-      let empty = other
-      other = []
-      other = samples.withLock { samples in
-        defer { samples = empty }
-        return samples
-      }
+      precondition(checksum > 0)
     }
   }
 
@@ -150,5 +90,12 @@ struct RingBenchmark {
       guard let end = end.take() else { preconditionFailure("an end of the ring is taken once") }
       return end
     }
+  }
+}
+
+extension Sample {
+  /// What all queues carry.
+  static func numbered(_ number: Int) -> Sample {
+    Sample(series: UInt32(truncatingIfNeeded: number & 1023), value: 1, observedAt: Int64(number))
   }
 }

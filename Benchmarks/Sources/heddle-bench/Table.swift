@@ -39,7 +39,10 @@ struct Table: CustomStringConvertible {
   static func ratio(_ value: Double) -> String { "\((value * 100).rounded() / 100)×" }
 
   /// A rate in millions a second.
-  static func millions(_ rate: Double) -> String { "\((rate / 1e4).rounded() / 100) M/s" }
+  static func millions(_ rate: Double, _ unit: String = "/s") -> String {
+    let number = rate < 1e5 ? (rate / 1e2).rounded() / 1e4 : (rate / 1e4).rounded() / 100
+    return "\(number) M\(unit.hasPrefix("/") ? "" : " ")\(unit)"
+  }
 }
 
 /// The middle of some numbers; 0 for none.
@@ -50,22 +53,25 @@ func median(_ numbers: [Double]) -> Double {
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/// Seconds that something took.
-func seconds(_ body: () -> Void) -> Double {
-  let duration = ContinuousClock().measure(body)
-  return Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-}
-
 /// Seconds of processor time, of all threads, that something took.
 func processorSeconds(_ body: () -> Void) -> Double {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-  let start = now()
+  let start = clockSeconds(CLOCK_PROCESS_CPUTIME_ID)
   body()
-  return now() - start
+  return clockSeconds(CLOCK_PROCESS_CPUTIME_ID) - start
+}
+
+/// Seconds of processor time of this thread that something took.
+func threadSeconds(_ body: () -> Void) -> Double {
+  let start = clockSeconds(CLOCK_THREAD_CPUTIME_ID)
+  body()
+  return clockSeconds(CLOCK_THREAD_CPUTIME_ID) - start
+}
+
+/// What a clock of the system says, in seconds.
+func clockSeconds(_ clock: clockid_t) -> Double {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 /// Rates of two variants that take turns: rounds of (variant, baseline), after one round that does not count.
@@ -73,14 +79,36 @@ func alternating(rounds: Int, _ variant: () -> Double, _ baseline: () -> Double)
   variant: Double, baseline: Double, ratio: Double
 ) {
   _ = (variant(), baseline())
-  let results = (0..<rounds).map { round in
-    // The order changes, so that neither always runs on the warmer machine.
+  return medians(
+    (0..<rounds).map { round in
+      // The order changes, so that neither always runs on the warmer machine.
+      if round % 2 == 0 {
+        let first = variant()
+        return (first, baseline())
+      }
+      let first = baseline()
+      return (variant(), first)
+    })
+}
+
+/// The same where the variants wait for something.
+func alternating(
+  rounds: Int, _ variant: () async throws -> Double, _ baseline: () async throws -> Double
+) async throws -> (variant: Double, baseline: Double, ratio: Double) {
+  _ = (try await variant(), try await baseline())
+  var results: [(Double, Double)] = []
+  for round in 0..<rounds {
     if round % 2 == 0 {
-      let first = variant()
-      return (first, baseline())
+      let first = try await variant()
+      results.append((first, try await baseline()))
+    } else {
+      let first = try await baseline()
+      results.append((try await variant(), first))
     }
-    let first = baseline()
-    return (variant(), first)
   }
-  return (median(results.map(\.0)), median(results.map(\.1)), median(results.map { $0.0 / $0.1 }))
+  return medians(results)
+}
+
+private func medians(_ results: [(Double, Double)]) -> (variant: Double, baseline: Double, ratio: Double) {
+  (median(results.map(\.0)), median(results.map(\.1)), median(results.map { $0.0 / $0.1 }))
 }

@@ -1,0 +1,76 @@
+// What Heddle is compared with, in C and C++.
+#ifndef HEDDLE_BASELINES_H
+#define HEDDLE_BASELINES_H
+
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The same 32 bytes as `Sample`.
+typedef struct {
+  int64_t observed_at;
+  double value;
+  int32_t received_after;
+  uint32_t series;
+  uint32_t accepted_at;
+  uint16_t epoch;
+  uint8_t quality;
+  uint8_t flags;
+} baseline_sample;
+
+/// One minute of one series: one cache line.
+typedef struct {
+  int64_t minute;
+  int64_t last_at;
+  double sum;
+  double last;
+  double low;
+  double high;
+  double area;
+  int32_t samples;
+  int32_t unused;
+} baseline_accumulator;
+
+/// Books samples into accumulators by their series; samples beyond `series` are left out.
+void baseline_aggregate(
+    const baseline_sample *samples, size_t count, baseline_accumulator *accumulators, size_t series);
+
+/// Boost's `spsc_queue`.
+typedef struct baseline_queue baseline_queue;
+baseline_queue *baseline_queue_new(size_t capacity);
+void baseline_queue_free(baseline_queue *queue);
+/// Puts that many samples in, one push each; waits where the queue is full.
+void baseline_queue_produce(baseline_queue *queue, size_t samples);
+/// Takes that many samples out, one pop each; waits where the queue is empty. Returns a sum over them.
+double baseline_queue_consume(baseline_queue *queue, size_t samples);
+
+/// Binds the calling thread to a processor.
+void baseline_pin(int processor);
+/// How often the calling thread was put off its processor.
+long baseline_preemptions(void);
+
+/// Waits for the other side: about as long as `sched_yield` takes, without leaving the processor; by giving it away
+/// where that has gone on for long.
+static inline void baseline_wait(unsigned *turns) {
+  if (++*turns % 4096 == 0) {
+    sched_yield();
+    return;
+  }
+  for (int turn = 0; turn < 64; turn++) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+  }
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
