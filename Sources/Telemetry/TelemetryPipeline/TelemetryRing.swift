@@ -73,6 +73,8 @@ public struct TelemetryRing: ~Copyable, Sendable {
     @usableFromInline let storage: Storage
     /// Samples taken out so far.
     @usableFromInline var head = 0
+    /// Samples published when last looked.
+    @usableFromInline var seenTail = 0
 
     fileprivate init(_ storage: Storage) { self.storage = storage }
 
@@ -85,8 +87,8 @@ public struct TelemetryRing: ~Copyable, Sendable {
     @inlinable
     @discardableResult
     public mutating func drain(max limit: Int = .max, _ body: (Span<Sample>) -> Void) -> Int {
-      let available = storage.tail.load(ordering: .acquiring) &- head
-      let count = min(available, max(0, limit))
+      if seenTail &- head < limit { seenTail = storage.tail.load(ordering: .acquiring) }
+      let count = min(seenTail &- head, max(0, limit))
       guard count > 0 else { return 0 }
       let start = head & storage.mask
       let untilEnd = min(count, storage.mask &+ 1 &- start)
