@@ -1,16 +1,7 @@
 extension Field {
   /// All fields of the unified model. Signs: the power of batteries and inverters is positive when they deliver into
   /// the site, that of meters and chargers when energy flows from the site into what they measure.
-  public static let all: [Field] = {
-    var fields: [Field] = []
-    for entry in catalogue {
-      fields.append(
-        Field(
-          index: UInt16(fields.count), name: entry.name, kinds: entry.kinds, unit: entry.unit, type: entry.type,
-          behavior: entry.behavior, summary: entry.summary))
-    }
-    return fields
-  }()
+  public static let all: [Field] = catalogue.indices.map { Field(index: UInt16($0)) }
 
   /// The field of that name; `nil` if the model has none.
   public static func named(_ name: String) -> Field? { byName[name] }
@@ -29,7 +20,7 @@ extension Field {
     let summary: String
   }
 
-  private static let catalogue: [Entry] =
+  static let catalogue: [Entry] =
     common + battery + thermostat + inverter + meter + charger + phases + directCurrentInputs
 
   private static func entry(

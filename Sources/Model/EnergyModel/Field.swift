@@ -1,8 +1,9 @@
 /// A field of the unified device model: what it is called, what its numbers mean, how it ages.
 ///
 /// Fields are values of a closed catalogue (`Field.all`); a profile binds its points to them by name, so the unit and
-/// the sign of a number never depend on the product.
-public struct Field: Sendable, Hashable {
+/// the sign of a number never depend on the product. A field is only its place in the catalogue, because every reading
+/// carries one.
+public struct Field: Sendable, Hashable, BitwiseCopyable {
   /// The kind of value that a field carries.
   public enum ValueType: Sendable, Hashable {
     case number, flag, text
@@ -23,25 +24,22 @@ public struct Field: Sendable, Hashable {
   /// Position in `Field.all`: small, dense, stable within one run of the program.
   public let index: UInt16
   /// The name in code, JSON, CLI and profiles, with the unit in it.
-  public let name: String
+  public var name: String { entry.name }
   /// The kinds of device that have it.
-  public let kinds: [DeviceKind]
+  public var kinds: [DeviceKind] { entry.kinds }
   /// The SI unit; `.count` for plain numbers and for everything that is not a number.
-  public let unit: Unit
+  public var unit: Unit { entry.unit }
   /// Number, flag, text or one of several words.
-  public let type: ValueType
+  public var type: ValueType { entry.type }
   /// Gauge, counter or setting.
-  public let behavior: Behavior
+  public var behavior: Behavior { entry.behavior }
   /// One sentence with sign and meaning.
-  public let summary: String
+  public var summary: String { entry.summary }
 
-  /// Fields of the catalogue are equal when their places are.
-  public static func == (lhs: Field, rhs: Field) -> Bool { lhs.index == rhs.index }
-  /// Hashes what `==` compares.
-  public func hash(into hasher: inout Hasher) { hasher.combine(index) }
+  private var entry: Entry { Self.catalogue[Int(index)] }
 
   /// Whether the field carries numbers.
-  public var isNumeric: Bool { type == .number }
+  public var isNumeric: Bool { if case .number = type { true } else { false } }
 
   /// The words of an enumerated field; empty for the others.
   public var labels: [String] { if case .label(let words) = type { words } else { [] } }

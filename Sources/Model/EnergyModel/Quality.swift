@@ -1,7 +1,7 @@
 /// How far a value can be trusted.
 ///
 /// The order is from best to worst, so the quality of something computed from several readings is their maximum.
-public enum Quality: UInt8, CaseIterable, Sendable, Hashable, Comparable {
+public enum Quality: UInt8, CaseIterable, Sendable, Hashable, Comparable, BitwiseCopyable {
   /// Measured, in range, on time.
   case good
   /// Computed or interpolated by the gateway.

@@ -2,7 +2,7 @@
 ///
 /// For display, storage and windows. Intervals that decide anything (deadlines, back-off, leases) are measured on the
 /// monotonic clock instead, because wall time can jump.
-public struct Timestamp: Sendable, Hashable, Comparable {
+public struct Timestamp: Sendable, Hashable, Comparable, BitwiseCopyable {
   /// Milliseconds since the Unix epoch, UTC.
   public var milliseconds: Int64
 
