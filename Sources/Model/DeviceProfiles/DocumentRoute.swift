@@ -1,7 +1,7 @@
 import EnergyModel
 
 /// The points of one topic or request, with everything about reading them that does not depend on the payload.
-struct DocumentRoute: Sendable {
+final class DocumentRoute: Sendable {
   /// What one payload has for the points of a route.
   struct Content: Sendable {
     /// By position in the route; `nil` where there is nothing.
@@ -12,41 +12,37 @@ struct DocumentRoute: Sendable {
     var json: [UInt8] = []
   }
 
-  private(set) var points: [Int] = []
-  private(set) var paths: [DocumentPath] = []
-  private(set) var format = DocumentFormat.json
-  private(set) var isPlain: [Bool] = []
+  let points: [Int]
+  let paths: [DocumentPath]
+  let format: DocumentFormat
+  let isPlain: [Bool]
   /// Positions whose path has `*`.
-  private(set) var lists: [Int] = []
+  let lists: [Int]
   /// Positions whose path needs another value of the device.
-  private(set) var joined: [Int] = []
+  let joined: [Int]
+  let hasPlain: Bool
+  let hasPaths: Bool
+  /// Finds all values in one walk over the document; `nil` where a payload or a path needs more than that.
+  let picker: JSONPicker?
 
-  var hasPlain: Bool { isPlain.contains(true) }
-  var hasPaths: Bool { isPlain.contains(false) }
+  /// The same for a payload that was made a JSON document already; only where the format is another one.
+  let asJSON: DocumentRoute?
 
-  init(_ indices: [Int], _ all: [EndpointLayout.Point]) {
-    for index in indices { add(index, all[index]) }
-  }
-
-  private mutating func add(_ index: Int, _ point: EndpointLayout.Point) {
-    let path = point.source.path ?? DocumentPath(steps: [])
-    if path.hasList { lists.append(points.count) }
-    if !point.joins.isEmpty { joined.append(points.count) }
-    points.append(index)
-    paths.append(path)
-    isPlain.append(path.steps.isEmpty)
-    if !path.steps.isEmpty, let stated = point.source.format { format = stated }
-  }
-
-  /// For a payload that was made a document already.
-  var asJSON: DocumentRoute { speaking(.json) }
-
-  /// For payloads of that format.
-  func speaking(_ format: DocumentFormat) -> DocumentRoute {
-    guard format != self.format else { return self }
-    var route = self
-    route.format = format
-    return route
+  /// - Parameter format: that of the payloads, if not the one that the points state.
+  init(_ points: [Int], _ all: [EndpointLayout.Point], format: DocumentFormat? = nil) {
+    let paths = points.map { all[$0].source.path ?? DocumentPath(steps: []) }
+    let stated = points.compactMap { all[$0].source.path?.steps.isEmpty == false ? all[$0].source.format : nil }.last
+    self.points = points
+    self.paths = paths
+    self.format = format ?? stated ?? .json
+    isPlain = paths.map(\.steps.isEmpty)
+    lists = paths.indices.filter { paths[$0].hasList }
+    joined = points.indices.filter { !all[points[$0]].joins.isEmpty }
+    hasPlain = isPlain.contains(true)
+    hasPaths = isPlain.contains(false)
+    let isOneWalk = self.format == .json && !hasPlain && lists.isEmpty && joined.isEmpty
+    picker = isOneWalk ? JSONPicker(paths) : nil
+    asJSON = self.format == .json ? nil : DocumentRoute(points, all, format: .json)
   }
 
   /// Both, for a topic that belongs to several filters.

@@ -11,28 +11,38 @@ extension EndpointDecoder {
       let (outcome, observedAt) = evaluate(computed)
       store(outcome, computed.point, observedAt ?? time, time, &batch)
     }
-    for index in isDirty.indices { isDirty[index] = false }
+    isDirty.withUnsafeMutableBufferPointer { $0.update(repeating: false) }
   }
 
   func evaluate(
     _ computed: EndpointLayout.Computed
   ) -> (outcome: ValueConverter.Outcome, observedAt: Timestamp?) {
-    var quality = Quality.good
-    var observedAt: Timestamp?
-    let value = computed.expression.evaluate(byIndex: { index in
-      switch computed.bindings[index] {
-      case .point(let place):
-        let slot = slots[place]
-        guard slot.value != .null else { return .null }
-        quality = max(quality, slot.quality)
-        if !layout.points[place].isConstant { observedAt = min(observedAt ?? slot.observedAt, slot.observedAt) }
-        return slot.value
-      case .constant(let value): return value
-      }
-    })
+    var inputs = SlotInputs(slots: slots, bindings: computed.bindings, layout: layout)
+    let value = computed.expression.root.evaluate(&inputs)
     var outcome = layout.points[computed.point].converter.convertComputed(value)
-    if outcome.value != .null { outcome.quality = max(outcome.quality, quality) }
-    return (outcome, observedAt)
+    if outcome.value != .null { outcome.quality = max(outcome.quality, inputs.quality) }
+    return (outcome, inputs.observedAt)
+  }
+}
+
+/// What is known, for one formula; remembers what the formula looked at.
+private struct SlotInputs: ExpressionInputs {
+  let slots: [EndpointDecoder.Slot]
+  let bindings: [EndpointLayout.Binding]
+  let layout: EndpointLayout
+  var quality = Quality.good
+  var observedAt: Timestamp?
+
+  mutating func value(at index: Int) -> ScalarValue {
+    switch bindings[index] {
+    case .constant(let value): return value
+    case .point(let place):
+      guard slots[place].value != .null else { return .null }
+      quality = max(quality, slots[place].quality)
+      let isConstant = layout.points[place].isConstant
+      if !isConstant { observedAt = min(observedAt ?? slots[place].observedAt, slots[place].observedAt) }
+      return slots[place].value
+    }
   }
 }
 

@@ -10,16 +10,18 @@ extension EndpointDecoder {
   struct Origin {
     /// `nil` for answers to requests.
     var topic: String?
+    var request = ""
     var isRetained = false
-    /// In words, for problems.
-    var place: String
     var time: Timestamp
+
+    /// In words, for problems.
+    var place: String { topic.map { "topic \($0)" } ?? "request \(request)" }
   }
 
   mutating func decodeMessage(
     _ topic: String, _ payload: [UInt8], _ isRetained: Bool, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
-    let origin = Origin(topic: topic, isRetained: isRetained, place: "topic \(topic)", time: time)
+    let origin = Origin(topic: topic, isRetained: isRetained, time: time)
     if sparkplug != nil, let place = SparkplugNodes.Place(topic) {
       decodeSparkplug(payload, place, origin, &batch)
       return
@@ -32,6 +34,15 @@ extension EndpointDecoder {
 
   /// The points of a topic; learns what its captured levels are.
   private mutating func route(_ topic: String, _ time: Timestamp, _ batch: inout ReadingBatch) -> DocumentRoute? {
+    if let known = routes[topic] { return known }
+    let found = matched(topic, time, &batch)
+    // Which device a captured level means can change.
+    let isFixed = layout.filters.allSatisfy(\.captures.isEmpty)
+    if let found, isFixed, routes.count < Self.maxTopics { routes[topic] = found }
+    return found
+  }
+
+  private mutating func matched(_ topic: String, _ time: Timestamp, _ batch: inout ReadingBatch) -> DocumentRoute? {
     var found = layout.topics[topic]
     for filter in layout.filters where TopicFilter.matches(topic, filter: filter.filter) {
       guard filter.captures.isEmpty || capture(filter, topic, time) else {
@@ -73,14 +84,13 @@ extension EndpointDecoder {
   mutating func decodeResponse(
     _ request: String, _ body: [UInt8], _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
-    let place = "request \(request)"
-    let data = bound.polledRequests.first { $0.name == request }?.request
-    if let failure = data?.failedExpectation(in: body) {
-      batch.report("\(place): \(failure)")
+    let origin = Origin(request: request, time: time)
+    if let failure = layout.answers[request]?.failedExpectation(in: body) {
+      batch.report("\(origin.place): \(failure)")
       return
     }
     guard let route = layout.requests[request] else { return }
-    take(body, route.speaking(data?.format ?? .json), Origin(place: place, time: time), &batch)
+    take(body, route, origin, &batch)
   }
 
   // MARK: Documents
@@ -89,9 +99,13 @@ extension EndpointDecoder {
   mutating func take(
     _ payload: [UInt8], _ route: DocumentRoute, _ origin: Origin, _ batch: inout ReadingBatch
   ) {
+    if let picker = route.picker {
+      take(payload, route, picker, origin, &batch)
+      return
+    }
     guard var content = read(route, payload, origin, &batch) else { return }
     for position in route.points.indices where layout.points[route.points[position]].joins.isEmpty {
-      take(position, of: route, content, origin, &batch)
+      take(content.values[position], content.lists[position], route.points[position], origin, &batch)
       if setup.problem != nil { return }
     }
     for position in route.joined {
@@ -102,7 +116,30 @@ extension EndpointDecoder {
       } else {
         content.values[position] = (try? json.values(at: [path], in: content.json).first) ?? nil
       }
-      take(position, of: route, content, origin, &batch)
+      take(content.values[position], content.lists[position], index, origin, &batch)
+    }
+  }
+
+  /// The way of nearly all documents: one walk finds all values, and numbers go to their points at once.
+  private mutating func take(
+    _ payload: [UInt8], _ route: DocumentRoute, _ picker: JSONPicker, _ origin: Origin, _ batch: inout ReadingBatch
+  ) {
+    let reader = json
+    do throws(JSONDocumentError) {
+      try reader.pick(picker, from: payload) { values in
+        for position in route.points.indices {
+          let index = route.points[position]
+          if !origin.isRetained, let plain = layout.plain[index], let number = values.number(position) {
+            guard let power = plain.scaleFactor < 0 ? ValueConverter.Power.none : power(of: index) else { continue }
+            store(plain.convert(number, as: number, power), plain, index, origin.time, &batch)
+          } else {
+            take(values.value(position), nil, index, origin, &batch)
+            if setup.problem != nil { return }
+          }
+        }
+      }
+    } catch {
+      batch.report("\(origin.place): \(error.message)")
     }
   }
 
@@ -119,15 +156,13 @@ extension EndpointDecoder {
     return path
   }
 
+  /// One value for its point; of a path with `*`, all of them.
   private mutating func take(
-    _ position: Int, of route: DocumentRoute, _ content: DocumentRoute.Content, _ origin: Origin,
-    _ batch: inout ReadingBatch
+    _ value: ScalarValue?, _ list: [ScalarValue]?, _ index: Int, _ origin: Origin, _ batch: inout ReadingBatch
   ) {
-    let index = route.points[position]
     if origin.isRetained, layout.points[index].source.ignoresRetained { return }
-    let value = content.values[position]
     if layout.points[index].combine != nil {
-      combineValues(content.lists[position] ?? value.map { [$0] } ?? [], index, origin, &batch)
+      combineValues(list ?? value.map { [$0] } ?? [], index, origin, &batch)
       return
     }
     if value == nil {
@@ -226,7 +261,7 @@ extension EndpointDecoder {
     let value = combine.combine(ordered.lazy.flatMap(\.numbers))
     let quality = ordered.map(\.quality).max() ?? .good
     let none = ValueConverter.Outcome(value: .null, quality: .missing)
-    let outcome = value.map { layout.points[index].judged(ValueConverter.tidy($0), quality) } ?? none
+    let outcome = value.map { layout.points[index].judged(LinearConversion.tidy($0), quality) } ?? none
     store(outcome, index, time, time, &batch)
   }
 }

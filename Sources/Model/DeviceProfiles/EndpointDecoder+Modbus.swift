@@ -13,47 +13,65 @@ extension EndpointDecoder {
       }
     }
     var touched: Set<Int> = []
-    forEachPlace(space, start, end) { decoder, place in
-      guard var raw = place.decode(values, at: place.address - start) else { return }
-      if let standard = place.standard, standard.isMissing(raw) { raw = .null }
-      let known = place.scaleFactor.map { decoder.powers[$0] } ?? decoder.power(of: place.point)
-      guard let power = known else { return }
-      if let group = place.group {
-        decoder.members[group][place.element] = decoder.layout.points[place.point].converter.convert(raw, power: power)
-        touched.insert(group)
-        return
-      }
-      decoder.apply(raw, place.point, power: power, time, &batch) {
-        "registers \(place.address)–\(place.address + place.count - 1)"
+    let (cells, places) = (map.cells(space), map.places(space))
+    for isScaleFactor in cells.hasScaleFactors ? [true, false] : [false] {
+      cells.forEach(in: start..<end, isScaleFactor: isScaleFactor) { index, cell in
+        if cell.kind != .other {
+          decode(cell, values, at: cell.address - start, time, &batch)
+        } else {
+          decode(places[index], values, start, time, &touched, &batch)
+        }
       }
     }
     combine(touched, time, &batch)
+  }
+
+  /// The way of nearly all registers: a number that is scaled and checked.
+  private mutating func decode(
+    _ cell: RegisterMap.Cell, _ values: [UInt16], at offset: Int, _ time: Timestamp, _ batch: inout ReadingBatch
+  ) {
+    guard let plain = layout.plain[cell.point] else { return }
+    let known =
+      cell.scaleFactor >= 0 ? powers[cell.scaleFactor] : plain.scaleFactor < 0 ? ValueConverter.Power.none : power(of: cell.point)
+    guard let power = known else { return }
+    let pattern = cell.pattern(values, at: offset)
+    var outcome = PlainPoint.Outcome.missing
+    if pattern & cell.missingMask != cell.missing {
+      let raw = cell.number(pattern)
+      outcome = plain.convert(raw, as: cell.kind == .f32 ? ValueConverter.shortest(Float(raw)) : raw, power)
+    }
+    store(outcome, plain, cell.point, time, &batch)
+  }
+
+  /// One value in all other ways.
+  private mutating func decode(
+    _ place: RegisterMap.Place, _ values: [UInt16], _ start: Int, _ time: Timestamp, _ touched: inout Set<Int>,
+    _ batch: inout ReadingBatch
+  ) {
+    guard var raw = place.decode(values, at: place.address - start) else { return }
+    if let standard = place.standard, standard.isMissing(raw) { raw = .null }
+    let known = place.scaleFactor.map { powers[$0] } ?? power(of: place.point)
+    guard let power = known else { return }
+    if let group = place.group {
+      members[group][place.element] = layout.points[place.point].converter.convert(raw, power: power)
+      touched.insert(group)
+      return
+    }
+    apply(raw, place.point, power: power, time, &batch) {
+      "registers \(place.address)–\(place.address + place.count - 1)"
+    }
   }
 
   mutating func decode(
     _ values: [Bool], _ space: RegisterSpace, _ start: Int, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
     reportIfShort(space, start, values.count, &batch)
-    forEachPlace(space, start, start + values.count) { decoder, place in
-      let offset = place.address - start
-      guard values.indices.contains(offset) else { return }
-      decoder.apply(.flag(values[offset]), place.point, power: .none, time, &batch) { "\(space) \(place.address)" }
-    }
-  }
-
-  /// The points that lie within a frame, those that scale others first.
-  private mutating func forEachPlace(
-    _ space: RegisterSpace, _ start: Int, _ end: Int, _ body: (inout EndpointDecoder, RegisterMap.Place) -> Void
-  ) {
-    let places = map.places(space)
-    let first = RegisterMap.lowerBound(places, start)
-    for isScaleFactor in [true, false] {
-      var index = first
-      while index < places.count, places[index].address < end {
-        let place = places[index]
-        index += 1
-        guard place.isScaleFactor == isScaleFactor, place.address + place.count <= end else { continue }
-        body(&self, place)
+    let cells = map.cells(space)
+    for isScaleFactor in cells.hasScaleFactors ? [true, false] : [false] {
+      cells.forEach(in: start..<(start + values.count), isScaleFactor: isScaleFactor) { _, cell in
+        let offset = cell.address - start
+        guard values.indices.contains(offset) else { return }
+        apply(.flag(values[offset]), cell.point, power: .none, time, &batch) { "\(space) \(cell.address)" }
       }
     }
   }
@@ -84,7 +102,7 @@ extension EndpointDecoder {
     let outcomes = present.compactMap { $0 }.filter { $0.value.number != nil }
     guard let number = group.combine.combine(outcomes.compactMap(\.value.number)) else { return none }
     let quality = outcomes.map(\.quality).max() ?? .good
-    return layout.points[group.point].judged(ValueConverter.tidy(number), quality)
+    return layout.points[group.point].judged(LinearConversion.tidy(number), quality)
   }
 
   private func reportIfShort(_ space: RegisterSpace, _ start: Int, _ count: Int, _ batch: inout ReadingBatch) {

@@ -24,7 +24,7 @@ extension EndpointDecoder {
         // Other devices of the node are heard for their sequence numbers and aliases only.
         guard !routes.isEmpty else { return }
         let text = Array(SparkplugPayload(metrics: metrics).document.text.utf8)
-        for route in routes { take(text, route.asJSON, origin, &batch) }
+        for route in routes { take(text, route.asJSON ?? route, origin, &batch) }
       } catch {
         batch.report("\(origin.place): \(error.message)")
       }

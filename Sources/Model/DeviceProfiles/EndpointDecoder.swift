@@ -30,6 +30,8 @@ public struct EndpointDecoder: Sendable {
   /// Constants and what the device does not have are told with the first frame.
   private var isFirstFrame = true
   let json = SharedJSONReader()
+  /// The points of topics that were heard.
+  var routes: [String: DocumentRoute] = [:]
   /// The values of combined points by topic.
   var groups: [Int: [String: TopicGroup]] = [:]
   var sparkplug: SparkplugNodes?
@@ -128,6 +130,7 @@ public struct EndpointDecoder: Sendable {
       return false
     }
     layout = EndpointLayout(bound)
+    routes = [:]
     slots = [Slot](repeating: Slot(), count: layout.points.count)
     isDirty = [Bool](repeating: false, count: layout.points.count)
     return true
@@ -183,6 +186,23 @@ public struct EndpointDecoder: Sendable {
         reading: Reading(
           field: field, value: ReadingValue(outcome.value, field), quality: outcome.quality, observedAt: observedAt,
           receivedAt: receivedAt)))
+  }
+
+  /// The same for a plain number.
+  mutating func store(
+    _ outcome: PlainPoint.Outcome, _ point: PlainPoint, _ index: Int, _ time: Timestamp, _ batch: inout ReadingBatch
+  ) {
+    let isMissing = outcome.number.isNaN
+    slots[index] = Slot(
+      value: isMissing ? .null : .number(outcome.number), quality: outcome.quality, observedAt: time, isSeen: true)
+    isDirty[index] = true
+    guard let field = point.field else { return }
+    batch.entries.append(
+      ReadingBatch.Entry(
+        part: point.part,
+        reading: Reading(
+          field: field, value: isMissing ? .null : .number(outcome.number), quality: outcome.quality, observedAt: time,
+          receivedAt: time)))
   }
 
   /// One value as it came, at a place that is named in problems.

@@ -46,15 +46,23 @@ final class EndpointLayout: Sendable {
     case constant(ScalarValue)
   }
 
-  struct Computed: Sendable {
-    var point: Int
-    var expression: Expression
+  final class Computed: Sendable {
+    let point: Int
+    let expression: Expression
     /// By the expression's index of names.
-    var bindings: [Binding]
+    let bindings: [Binding]
     /// The places that it reads.
-    var inputs: [Int]
+    let inputs: [Int]
     /// Places that must have been seen before it has a meaning: what is read by asking and may not be missing.
-    var required: [Int]
+    let required: [Int]
+
+    init(point: Int, expression: Expression, bindings: [Binding], inputs: [Int], required: [Int]) {
+      self.point = point
+      self.expression = expression
+      self.bindings = bindings
+      self.inputs = inputs
+      self.required = required
+    }
   }
 
   struct Part: Sendable {
@@ -74,6 +82,8 @@ final class EndpointLayout: Sendable {
   let bound: BoundProfile
   let parts: [Part]
   let points: [Point]
+  /// Place for place the same, for the points whose numbers need nothing but scaling and checks.
+  let plain: [PlainPoint?]
   let controls: [Control]
   /// In an order in which each comes after what it reads.
   let computed: [Computed]
@@ -84,6 +94,8 @@ final class EndpointLayout: Sendable {
   let filters: [Filter]
   /// Points by the name of the HTTP request.
   let requests: [String: DocumentRoute]
+  /// What is polled, by name: how answers are built and what they have to say.
+  let answers: [String: HTTPRequestData]
   /// The places of captured levels by name.
   let captures: [String: Int]
   /// The hidden point that tells whether the device is this product, where it comes in a message or an answer.
@@ -96,6 +108,8 @@ final class EndpointLayout: Sendable {
     self.bound = bound
     parts = builder.parts
     points = builder.points
+    let identity = builder.identity
+    plain = builder.points.enumerated().map { $0.offset == identity ? nil : PlainPoint($0.element) }
     controls = builder.controls
     computed = builder.orderedComputed()
     let learned = Set(builder.captures.values)
@@ -110,9 +124,14 @@ final class EndpointLayout: Sendable {
         captures: names.compactMap { name in builder.captures[name.name].map { (name.level, $0) } },
         route: DocumentRoute(filter.points, builder.points))
     }
-    requests = builder.requests.mapValues { DocumentRoute($0, builder.points) }
+    let answers = Dictionary(bound.polledRequests.map { ($0.name, $0.request) }) { first, _ in first }
+    self.answers = answers
+    requests = Dictionary(
+      uniqueKeysWithValues: builder.requests.map { name, points in
+        (name, DocumentRoute(points, builder.points, format: answers[name]?.format ?? .json))
+      })
     captures = builder.captures
-    identity = builder.identity
+    self.identity = identity
     availability = builder.availability
   }
 

@@ -43,11 +43,16 @@ public struct Expression: Sendable {
     evaluate(byIndex: { lookup(nameList[$0]) })
   }
 
-  /// The value with names looked up by their place in `nameList`: the way for compiled readers.
-  func evaluate(byIndex lookup: (Int) -> ScalarValue) -> ScalarValue { root.evaluate(lookup) }
+  /// The value with names looked up by their place in `nameList`.
+  func evaluate(byIndex lookup: (Int) -> ScalarValue) -> ScalarValue {
+    withoutActuallyEscaping(lookup) { lookup in
+      var inputs = ClosureInputs(lookup: lookup)
+      return root.evaluate(&inputs)
+    }
+  }
 
   /// The fixed value if the formula has no names.
-  var constantValue: ScalarValue? { nameList.isEmpty ? root.evaluate { _ in .null } : nil }
+  var constantValue: ScalarValue? { nameList.isEmpty ? evaluate(byIndex: { _ in .null }) : nil }
 }
 
 extension Expression: Hashable {
@@ -55,6 +60,19 @@ extension Expression: Hashable {
   public static func == (lhs: Expression, rhs: Expression) -> Bool { lhs.text == rhs.text }
   /// By the text.
   public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+/// Where a formula gets the values of its names from. Handed on in place: a closure that is handed on through a tree
+/// copies what it has caught at each node.
+protocol ExpressionInputs {
+  /// The value of the name at that place in `nameList`.
+  mutating func value(at index: Int) -> ScalarValue
+}
+
+private struct ClosureInputs: ExpressionInputs {
+  let lookup: (Int) -> ScalarValue
+
+  func value(at index: Int) -> ScalarValue { lookup(index) }
 }
 
 /// Why a text is not a formula.
@@ -103,34 +121,34 @@ extension Expression {
 }
 
 extension Expression.Node {
-  func evaluate(_ lookup: (Int) -> ScalarValue) -> ScalarValue {
+  func evaluate(_ inputs: inout some ExpressionInputs) -> ScalarValue {
     switch self {
     case .constant(let value): return value
-    case .name(let index): return lookup(index)
+    case .name(let index): return inputs.value(at: index)
     case .not(let operand):
-      guard case .flag(let flag) = operand.evaluate(lookup) else { return .null }
+      guard case .flag(let flag) = operand.evaluate(&inputs) else { return .null }
       return .flag(!flag)
     case .minus(let operand):
-      guard case .number(let value) = operand.evaluate(lookup) else { return .null }
+      guard case .number(let value) = operand.evaluate(&inputs) else { return .null }
       return .number(0 - value)
-    case .binary(.and, let left, let right): return Self.conjunction(left, right, decides: false, lookup)
-    case .binary(.or, let left, let right): return Self.conjunction(left, right, decides: true, lookup)
+    case .binary(.and, let left, let right): return Self.conjunction(left, right, decides: false, &inputs)
+    case .binary(.or, let left, let right): return Self.conjunction(left, right, decides: true, &inputs)
     case .binary(let sign, let left, let right):
-      return Self.combine(sign, left.evaluate(lookup), right.evaluate(lookup))
+      return Self.combine(sign, left.evaluate(&inputs), right.evaluate(&inputs))
     case .choice(let condition, let yes, let no):
-      guard case .flag(let flag) = condition.evaluate(lookup) else { return .null }
-      return flag ? yes.evaluate(lookup) : no.evaluate(lookup)
-    case .call(let function, let arguments): return function.apply(arguments, lookup)
+      guard case .flag(let flag) = condition.evaluate(&inputs) else { return .null }
+      return flag ? yes.evaluate(&inputs) : no.evaluate(&inputs)
+    case .call(let function, let arguments): return function.apply(arguments, &inputs)
     }
   }
 
   /// `and` is decided by one `false`, `or` by one `true`, whatever the other side is.
   private static func conjunction(
-    _ left: Self, _ right: Self, decides: Bool, _ lookup: (Int) -> ScalarValue
+    _ left: Self, _ right: Self, decides: Bool, _ inputs: inout some ExpressionInputs
   ) -> ScalarValue {
-    let first = left.evaluate(lookup)
+    let first = left.evaluate(&inputs)
     if first == .flag(decides) { return first }
-    let second = right.evaluate(lookup)
+    let second = right.evaluate(&inputs)
     if second == .flag(decides) { return second }
     guard case .flag = first, case .flag = second else { return .null }
     return .flag(!decides)
@@ -172,40 +190,45 @@ extension Expression.Node {
 }
 
 extension Expression.Function {
-  func apply(_ arguments: [Expression.Node], _ lookup: (Int) -> ScalarValue) -> ScalarValue {
+  func apply(_ arguments: [Expression.Node], _ inputs: inout some ExpressionInputs) -> ScalarValue {
     switch self {
-    case .present: return .flag(arguments[0].evaluate(lookup) != .null)
+    case .present: return .flag(arguments[0].evaluate(&inputs) != .null)
     case .first:
       for argument in arguments {
-        let value = argument.evaluate(lookup)
+        let value = argument.evaluate(&inputs)
         if value != .null { return value }
       }
       return .null
-    case .sum: return sum(arguments, lookup)
+    case .sum: return sum(arguments, &inputs)
     case .matches:
-      guard case .text(let text) = arguments[0].evaluate(lookup),
-        case .text(let pattern) = arguments[1].evaluate(lookup)
+      guard case .text(let text) = arguments[0].evaluate(&inputs),
+        case .text(let pattern) = arguments[1].evaluate(&inputs)
       else { return .null }
       return .flag(Glob.matches(text, pattern: pattern))
     case .version:
-      guard case .text(let text) = arguments[0].evaluate(lookup) else { return .null }
+      guard case .text(let text) = arguments[0].evaluate(&inputs) else { return .null }
       return VersionText.number(text).map { .number($0) } ?? .null
     default: break
     }
-    var numbers: [Double] = []
-    numbers.reserveCapacity(arguments.count)
-    for argument in arguments {
-      guard case .number(let value) = argument.evaluate(lookup) else { return .null }
-      numbers.append(value)
+    guard case .number(var first) = arguments[0].evaluate(&inputs) else { return .null }
+    // The arguments of `clamp` are the most that stay apart.
+    var rest = (0.0, 0.0)
+    for index in 1..<Swift.max(1, arguments.count) {
+      guard case .number(let value) = arguments[index].evaluate(&inputs) else { return .null }
+      switch self {
+      case .min: first = value < first ? value : first
+      case .max: first = first < value ? value : first
+      default: if index == 1 { rest.0 = value } else { rest.1 = value }
+      }
     }
-    return apply(numbers)
+    return apply(first, rest.0, rest.1)
   }
 
   /// Absent values count as 0; a text or flag makes the sum absent.
-  private func sum(_ arguments: [Expression.Node], _ lookup: (Int) -> ScalarValue) -> ScalarValue {
+  private func sum(_ arguments: [Expression.Node], _ inputs: inout some ExpressionInputs) -> ScalarValue {
     var total = 0.0
     for argument in arguments {
-      switch argument.evaluate(lookup) {
+      switch argument.evaluate(&inputs) {
       case .number(let value): total += value
       case .null: continue
       case .text, .flag: return .null
@@ -214,19 +237,17 @@ extension Expression.Function {
     return total.finite
   }
 
-  private func apply(_ numbers: [Double]) -> ScalarValue {
+  private func apply(_ a: Double, _ b: Double, _ c: Double) -> ScalarValue {
     switch self {
-    case .min: return (numbers.min() ?? .nan).finite
-    case .max: return (numbers.max() ?? .nan).finite
-    case .abs: return numbers[0].magnitude.finite
-    case .sign: return .number(numbers[0] > 0 ? 1 : numbers[0] < 0 ? -1 : 0)
-    case .round: return numbers[0].rounded().finite
-    case .floor: return numbers[0].rounded(.down).finite
-    case .ceil: return numbers[0].rounded(.up).finite
-    case .clamp: return Swift.max(numbers[1], Swift.min(numbers[0], numbers[2])).finite
+    case .min, .max: return a.finite
+    case .abs: return a.magnitude.finite
+    case .sign: return .number(a > 0 ? 1 : a < 0 ? -1 : 0)
+    case .round: return a.rounded().finite
+    case .floor: return a.rounded(.down).finite
+    case .ceil: return a.rounded(.up).finite
+    case .clamp: return Swift.max(b, Swift.min(a, c)).finite
     case .bit:
-      guard let bits = Int64(exactly: numbers[0]), let index = Int(exactly: numbers[1]), (0..<64).contains(index)
-      else { return .null }
+      guard let bits = Int64(exactly: a), let index = Int(exactly: b), (0..<64).contains(index) else { return .null }
       return .flag(bits >> Int64(index) & 1 == 1)
     case .present, .first, .sum, .matches, .version: return .null
     }

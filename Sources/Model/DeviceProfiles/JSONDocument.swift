@@ -86,16 +86,25 @@ public final class JSONDocument {
     }
   }
 
-  private func current(_ parser: OpaquePointer) -> ScalarValue? {
-    let value = heddle_json_current(parser)
+  private func current(_ parser: OpaquePointer) -> ScalarValue? { ScalarValue(heddle_json_current(parser)) }
+
+  /// The values at many paths in one walk; they live until the next document is read.
+  func pick(_ picker: JSONPicker) -> JSONPicker.Values { picker.pick(parser) }
+}
+
+extension ScalarValue {
+  /// `nil` for an object, for a list, and where there is nothing.
+  init?(_ value: heddle_json_value) {
     switch value.kind {
-    case HEDDLE_JSON_NULL: return .null
-    case HEDDLE_JSON_FLAG: return .flag(value.flag)
-    case HEDDLE_JSON_NUMBER: return value.number.finite
+    case HEDDLE_JSON_NULL: self = .null
+    case HEDDLE_JSON_FLAG: self = .flag(value.flag)
+    case HEDDLE_JSON_NUMBER: self = value.number.finite
     case HEDDLE_JSON_TEXT:
-      guard let start = value.text else { return .text("") }
-      return .text(
-        String(decoding: UnsafeRawBufferPointer(start: start, count: value.text_length), as: UTF8.self))
+      guard let start = value.text else {
+        self = .text("")
+        return
+      }
+      self = .text(String(decoding: UnsafeRawBufferPointer(start: start, count: value.text_length), as: UTF8.self))
     default: return nil
     }
   }
@@ -121,6 +130,18 @@ final class SharedJSONReader: Sendable {
     try document.withLock { (document) throws(JSONDocumentError) in
       try document.parse(bytes)
       return paths.map { document.value(at: $0) }
+    }
+  }
+
+  /// Reads a document and hands over the values at the paths of a picker.
+  ///
+  /// - Parameter body: must not use the reader.
+  func pick(
+    _ picker: JSONPicker, from bytes: [UInt8], _ body: (JSONPicker.Values) -> Void
+  ) throws(JSONDocumentError) {
+    try document.withLock { (document) throws(JSONDocumentError) in
+      try document.parse(bytes)
+      body(document.pick(picker))
     }
   }
 

@@ -52,6 +52,7 @@ struct RegisterMap: Sendable {
 
   /// Sorted by address.
   private(set) var places: [RegisterSpace: [Place]] = [:]
+  private var cells: [RegisterSpace: Cells] = [:]
   private(set) var groups: [Group] = []
   /// Addresses of SunSpec scale factors in holding tables.
   private(set) var scaleFactors: [ScaleFactor] = []
@@ -86,6 +87,7 @@ struct RegisterMap: Sendable {
     hasSunSpecPoints = isFound || !isMissed
     for control in layout.controls { items += add(control, models, planner) }
     for space in places.keys { places[space]?.sort { $0.address < $1.address } }
+    cells = places.mapValues { Cells($0, layout) }
     plan = planner.plan(items)
   }
 
@@ -94,16 +96,8 @@ struct RegisterMap: Sendable {
   /// In a fixed order.
   var spaces: [RegisterSpace] { places.keys.sorted() }
 
-  /// The index of the first place that stands at an address or behind it.
-  static func lowerBound(_ places: [Place], _ address: Int) -> Int {
-    var low = 0
-    var high = places.count
-    while low < high {
-      let middle = (low + high) / 2
-      if places[middle].address < address { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  /// Index for index the same as `places`.
+  func cells(_ space: RegisterSpace) -> Cells { cells[space] ?? Cells([], nil) }
 
   // MARK: Building
 

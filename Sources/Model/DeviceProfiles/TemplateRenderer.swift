@@ -219,7 +219,7 @@ struct TemplateRenderer {
   }
 
   static func plain(_ value: ScalarValue) -> String {
-    if case .number(let number) = value { return ScalarValue.number(ValueConverter.tidy(number)).description }
+    if case .number(let number) = value { return ScalarValue.number(LinearConversion.tidy(number)).description }
     return value.description
   }
 

@@ -25,18 +25,11 @@ struct ValueConverter: Sendable {
     var problem: String?
   }
 
-  /// Powers outside are not used by any device and count as absent.
-  static let powers = -12...12
-
   let output: Output
-  private let conversion: PointConversion
-  private let type: RegisterType?
-  private let valid: ClosedRange<Double>?
-  /// SI = raw × 10^power × factor + addend, or raw × 10^power ÷ divisor + addend where that is exact.
-  private let factor: Double
-  private let divisor: Double?
-  private let addend: Double
-  private let isLinear: Bool
+  let conversion: PointConversion
+  let type: RegisterType?
+  let valid: ClosedRange<Double>?
+  let linear: LinearConversion
 
   init(_ conversion: PointConversion, type: RegisterType?, output: Output, valid: ClosedRange<Double>?) {
     self.conversion = conversion
@@ -46,14 +39,8 @@ struct ValueConverter: Sendable {
     let unitFactor = conversion.unit?.factor ?? 1
     let unitOffset = conversion.ignoresUnitOffset ? 0 : conversion.unit?.offset ?? 0
     let sign: Double = conversion.negate ? -1 : 1
-    factor = conversion.scale * unitFactor * sign
-    addend = (conversion.offset * unitFactor + unitOffset) * sign
-    let inverse = factor == 0 ? 0 : (1 / factor)
-    // 873 ÷ 10 is 87.3, 873 × 0.1 is 87.30000000000001.
-    divisor =
-      factor.magnitude < 1 && (inverse - inverse.rounded()).magnitude < 1e-9 * inverse.magnitude
-      ? inverse.rounded() : nil
-    isLinear = factor != 1 || addend != 0
+    linear = LinearConversion(
+      factor: conversion.scale * unitFactor * sign, addend: (conversion.offset * unitFactor + unitOffset) * sign)
   }
 
   static func output(of field: Field) -> Output {
@@ -74,7 +61,7 @@ struct ValueConverter: Sendable {
     if let enumeration = conversion.enumeration, let word = word(for: value, in: enumeration) {
       value = word
     } else if case .number(let number) = value {
-      value = linear(number, power).finite
+      value = linear.apply(number, power).finite
     } else if case .flag(let flag) = value, conversion.negate {
       value = .flag(!flag)
     }
@@ -184,26 +171,6 @@ struct ValueConverter: Sendable {
     return (pattern >> UInt64(bits.lowerBound)) & mask
   }
 
-  private func linear(_ raw: Double, _ power: Power) -> Double {
-    var value = raw
-    if case .of(let exponent) = power {
-      guard Self.powers.contains(exponent) else { return .nan }
-      value = exponent < 0 ? value / Self.tens[-exponent] : value * Self.tens[exponent]
-    } else if !isLinear {
-      return raw
-    }
-    if let divisor { value /= divisor } else { value *= factor }
-    return Self.tidy(value + addend)
-  }
-
-  private static let tens = (0...12).map { exponent in (0..<exponent).reduce(1.0) { value, _ in value * 10 } }
-
-  /// Nine decimals are more than any device has; what lies beyond is noise of binary fractions.
-  static func tidy(_ value: Double) -> Double {
-    let tidied = value.magnitude < 4e6 ? (value * 1e9).rounded() / 1e9 : value
-    return tidied == 0 ? 0 : tidied
-  }
-
   /// 230.1, not 230.10000610351562: the shortest decimal of seven digits that is this 32-bit number.
   static func shortest(_ single: Float) -> Double {
     let exact = Double(single)
@@ -305,7 +272,7 @@ struct ValueConverter: Sendable {
     }
     switch value {
     case .number(let number):
-      let raw = unlinear(number, power).flatMap { shifted(.number($0)) }
+      let raw = linear.inverted(number, power).flatMap { shifted(.number($0)) }
       return conversion.suffixes.first.map { suffix in raw.map { .text("\($0) \(suffix)") } } ?? raw
     case .flag(let flag):
       let stored = conversion.negate ? !flag : flag
@@ -313,21 +280,6 @@ struct ValueConverter: Sendable {
     case .text: return value
     case .null: return nil
     }
-  }
-
-  private func unlinear(_ value: Double, _ power: Power) -> Double? {
-    guard factor != 0 else { return nil }
-    var raw = value - addend
-    if let divisor { raw *= divisor } else { raw /= factor }
-    switch power {
-    case .absent: return nil
-    case .none: break
-    case .of(let exponent):
-      guard Self.powers.contains(exponent) else { return nil }
-      raw = exponent < 0 ? raw * Self.tens[-exponent] : raw / Self.tens[exponent]
-    }
-    guard raw.isFinite else { return nil }
-    return Self.tidy(raw)
   }
 
   private func shifted(_ raw: ScalarValue) -> ScalarValue? {

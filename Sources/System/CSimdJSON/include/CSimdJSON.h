@@ -21,6 +21,8 @@ enum heddle_json_kind {
   HEDDLE_JSON_TEXT = 3,
   HEDDLE_JSON_OBJECT = 4,
   HEDDLE_JSON_ARRAY = 5,
+  /// The document has no such place.
+  HEDDLE_JSON_NOTHING = 6,
 };
 
 /// A value as it stands in the document. `text` is not terminated by NUL and lives until the next parse.
@@ -58,6 +60,22 @@ bool heddle_json_push(heddle_json *json);
 void heddle_json_pop(heddle_json *json);
 /// What the cursor stands on.
 heddle_json_value heddle_json_current(const heddle_json *json);
+
+/// Paths of keys and indices that are looked for together.
+typedef struct heddle_json_paths heddle_json_paths;
+
+/// NULL when there is no memory.
+heddle_json_paths *heddle_json_paths_new(void);
+void heddle_json_paths_free(heddle_json_paths *paths);
+/// One step further down the path that is being added; `false` when there is no memory.
+bool heddle_json_paths_key(heddle_json_paths *paths, const char *key, size_t length);
+/// An element of an array; in an object the key that is spelled like the index.
+bool heddle_json_paths_index(heddle_json_paths *paths, size_t index);
+/// The path ends here; what stands there becomes the value of that position. The next path begins at the top.
+bool heddle_json_paths_end(heddle_json_paths *paths, size_t position);
+/// Sets `count` values to what the document has at the paths, of equal keys the first; `HEDDLE_JSON_NOTHING` where it
+/// has nothing. Not for concurrent use with the same paths: they learn the order of the keys.
+void heddle_json_pick(heddle_json *json, heddle_json_paths *paths, heddle_json_value *values, size_t count);
 
 #ifdef __cplusplus
 }
