@@ -28,6 +28,7 @@ let packageDependencies: [Package.Dependency] = [
 ]
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -79,7 +80,8 @@ let package = Package(
       name: "DeviceProfiles", dependencies: ["EnergyModel", "LocatedYAML", "CSimdJSON", "ModbusWire"],
       path: "Sources/Model/DeviceProfiles"),
     .target(
-      name: "GatewayStore", dependencies: ["EnergyModel", grdb, crypto, logging], path: "Sources/Telemetry/GatewayStore"),
+      name: "GatewayStore", dependencies: ["EnergyModel", grdb, sqlite, crypto, logging],
+      path: "Sources/Telemetry/GatewayStore"),
     .target(name: "LocalAPISchema", dependencies: ["EnergyModel"], path: "Sources/API/LocalAPISchema"),
     .target(name: "ScheduleCalendar", dependencies: ["EnergyModel"], path: "Sources/Model/ScheduleCalendar"),
 

@@ -86,33 +86,17 @@ extension GatewayStore {
     }
   }
 
-  private static let addDelta = """
-    INSERT INTO windows(bucket, series, ts, sum, last, min, max, samples, covered_ms, quality, revision, closed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
-    ON CONFLICT(bucket, series, ts) DO UPDATE SET
-      sum = sum + excluded.sum, last = coalesce(excluded.last, last), min = min(min, excluded.min),
-      max = max(max, excluded.max), samples = samples + excluded.samples,
-      covered_ms = covered_ms + excluded.covered_ms, quality = max(quality, excluded.quality),
-      revision = revision + closed, closed = max(closed, excluded.closed)
-    """
-
   private static func add(
     _ deltas: [WindowDelta], closedThrough: Timestamp, interner: inout SeriesInterner, in db: Database
   ) throws {
-    let statement = try db.cachedStatement(sql: addDelta)
+    let statement = try WindowStatement(db)
     for delta in deltas {
       let (second, overflow) = delta.minute.multipliedReportingOverflow(by: 60)
       // A number that is none would be NULL and make every flush fail from now on.
       guard !overflow, delta.sum.isFinite, delta.coveredMilliseconds.isFinite,
         let series = try interner.id(of: delta.series, second: second, in: db)
       else { continue }
-      let closed = second < closedThrough.second - 59 ? 1 : 0
-      let range = delta.range
-      statement.setUncheckedArguments([
-        second.flooredQuotient(by: bucketSeconds), series, second, delta.sum, range?.last, range?.min, range?.max,
-        delta.samples, delta.coveredMilliseconds, Int(delta.quality.rawValue), closed,
-      ])
-      try statement.execute()
+      try statement.add(delta, series: series, second: second, isClosed: second < closedThrough.second - 59)
     }
   }
 
