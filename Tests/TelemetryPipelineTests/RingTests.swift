@@ -66,8 +66,10 @@ struct RingTests {
     init(_ value: consuming Value) { self.value = value }
   }
 
-  @Test("Two threads: everything arrives once and in order, and a consumer that sleeps is woken")
-  func twoThreads() async {
+  @Test(
+    "Two threads: everything arrives once and in order, and a consumer that sleeps is woken, with rests and without",
+    arguments: [false, true])
+  func twoThreads(rests: Bool) async {
     let total = 200_000
     let doorbell = Doorbell()
     let ring = TelemetryRing(minimumCapacity: 256, doorbell: doorbell)
@@ -86,7 +88,9 @@ struct RingTests {
               expected += 1
             }
           }
-          if expected < total { doorbell.wait { !consumer.value.isEmpty } }
+          guard expected < total else { break }
+          if rests { doorbell.rest() }
+          doorbell.wait { !consumer.value.isEmpty }
         }
         #expect(failure == nil)
         done.resume()

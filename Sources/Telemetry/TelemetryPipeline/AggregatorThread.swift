@@ -14,10 +14,12 @@ actor AggregatorThread {
     self.doorbell = doorbell
   }
 
-  /// Runs until `stop`, blocking its own thread only.
+  /// Runs until `stop`, blocking its own thread only. Rests as long as there was something to do after the last rest.
   func run(hasWork: () -> Bool, drain: () -> Void) {
     while !isStopping.load(ordering: .acquiring) {
       drain()
+      doorbell.rest()
+      if hasWork() { continue }
       doorbell.wait { hasWork() || isStopping.load(ordering: .acquiring) }
     }
   }
@@ -25,6 +27,6 @@ actor AggregatorThread {
   /// Ends `run` after what it is doing.
   nonisolated func stop() {
     isStopping.store(true, ordering: .releasing)
-    doorbell.ring()
+    doorbell.ring(isUrgent: true)
   }
 }

@@ -53,11 +53,17 @@ public struct TelemetryRing: ~Copyable, Sendable {
       return true
     }
 
+    /// A ring that is full to this part does not wait for the end of a rest.
+    @usableFromInline static let urgentShare = 4
+
     /// Makes all staged samples visible to the consumer and wakes it if it sleeps.
     @inlinable
-    public func publish() {
+    public mutating func publish() {
       storage.tail.store(tail, ordering: .releasing)
-      doorbell?.ring()
+      guard let doorbell else { return }
+      let urgent = storage.mask / Self.urgentShare
+      if tail &- seenHead > urgent { seenHead = storage.head.load(ordering: .acquiring) }
+      doorbell.ring(isUrgent: tail &- seenHead > urgent)
     }
 
     /// Samples that are staged or wait for the consumer.

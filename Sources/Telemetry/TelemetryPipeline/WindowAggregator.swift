@@ -73,20 +73,26 @@ struct WindowAggregator {
     let waited = Int32(bitPattern: UInt32(truncatingIfNeeded: now) &- sample.acceptedAt)
     let acceptedAt = now &- Int64(waited)
     let receivedAt = sample.observedAt &+ Int64(sample.receivedAfter)
-    let step = clockStep(of: sample, input: index, offset: receivedAt &- acceptedAt)
-    if step != 0 { follow(step, input: index) }
-    guard sample.observedAt > latest[index].observedAt else {
+    var last = latest[index]
+    let step = clockStep(of: sample, after: last, offset: receivedAt &- acceptedAt)
+    if step != 0 {
+      follow(step, input: index)
+      last = latest[index]
+    }
+    guard sample.observedAt > last.observedAt else {
       counts.notLater &+= 1
       return
     }
-    latest[index].observedAt = sample.observedAt
-    latest[index].receivedAt = receivedAt
-    latest[index].acceptedAt = acceptedAt
-    latest[index].isLive = true
-    latest[index].isDirty = true
+    last.observedAt = sample.observedAt
+    last.receivedAt = receivedAt
+    last.acceptedAt = acceptedAt
+    last.isLive = true
+    last.isDirty = true
     counts.accepted &+= 1
-    note(plan.inputs[index].device)
-    take(sample, input: index)
+    let input = plan.inputs[index]
+    note(input.device)
+    take(sample, input, &last)
+    latest[index] = last
   }
 
   /// The devices that changed since the last call.
@@ -128,19 +134,18 @@ struct WindowAggregator {
     changed.append(device)
   }
 
-  private mutating func take(_ sample: Sample, input index: Int) {
-    let input = plan.inputs[index]
+  private mutating func take(_ sample: Sample, _ input: AggregationPlan.Input, _ last: inout Latest) {
     var quality = Quality(rawValue: sample.quality) ?? .bad
     if !sample.value.isFinite { quality = max(quality, .missing) }
     if abs(sample.value) > Self.largestNumber { quality = max(quality, .suspect) }
     if quality.isAggregated, input.counter >= 0, !count(sample, counter: input.counter) {
       // The held value stays in place; only the quality says that the device now claims something else.
-      latest[index].quality = .suspect
+      last.quality = .suspect
       counts.suspectCounters &+= 1
       return
     }
-    latest[index].value = sample.value
-    latest[index].quality = quality
+    last.value = sample.value
+    last.quality = quality
     guard quality.isAggregated else { return }
     if input.windows >= 0 {
       let minute = Windows.minute(of: sample.observedAt)
@@ -173,8 +178,7 @@ struct SampleCounts {
 extension WindowAggregator {
   /// How far the wall clock was set since the last sample of this input; 0 where it was not, or where the device says
   /// the time itself.
-  private func clockStep(of sample: Sample, input index: Int, offset: Int64) -> Int64 {
-    let last = latest[index]
+  private func clockStep(of sample: Sample, after last: Latest, offset: Int64) -> Int64 {
     guard last.isLive, sample.receivedAfter == 0, last.receivedAt == last.observedAt,
       sample.observedAt != last.observedAt  // The same sample once more, delivered late.
     else { return 0 }
