@@ -19,6 +19,8 @@ final class LinkSink: AdapterSink {
 
   /// Endpoint → part of the profile → device; a part that nobody configured has no entry.
   private let devices: [EndpointID: [Int: Device]]
+  /// The same for what is measured: the index of each part in the pipeline; −1 where nobody configured it.
+  private let indices: [EndpointID: [Int]]
   private let producer: TelemetryProducer
   private let board: ConnectivityBoard
   private let events: EventLog
@@ -27,18 +29,22 @@ final class LinkSink: AdapterSink {
     devices: [EndpointID: [Int: Device]], producer: TelemetryProducer, board: ConnectivityBoard, events: EventLog
   ) {
     self.devices = devices
+    indices = devices.mapValues { parts in
+      (0...(parts.keys.max() ?? 0)).map { parts[$0]?.index ?? -1 }
+    }
     self.producer = producer
     self.board = board
     self.events = events
   }
 
   func accept(_ batch: borrowing ReadingBatch, from endpoint: EndpointID) {
-    guard let parts = devices[endpoint] else { return }
-    let entries = batch.entries
+    guard let indices = indices[endpoint] else { return }
+    let batch = copy batch
     producer.accept { intake in
-      for entry in entries {
-        guard let device = parts[entry.part] else { continue }
-        intake.append(entry.reading, device: device.index)
+      batch.forEach { part, number in
+        if indices.indices.contains(part), indices[part] >= 0 { intake.append(number, device: indices[part]) }
+      } word: { part, reading in
+        if indices.indices.contains(part), indices[part] >= 0 { intake.append(reading, device: indices[part]) }
       }
     }
   }

@@ -29,12 +29,14 @@ struct HostileDeviceTests {
   }
 }
 
-/// An endpoint of a profile that is fed with nonsense.
+/// An endpoint of a profile that is fed with nonsense. What is decoded on the short way is decoded on the general way
+/// too, and has to be the same.
 struct HostileDevice {
   private static let maxSetupReads = 200
 
   private let profile: DeviceProfile
   private var decoder: EndpointDecoder
+  private var general: EndpointDecoder
   private let image: [RegisterSpace: [UInt16: UInt16]]
   private var memory: [RegisterSpace: [UInt16: UInt16]] = [:]
   private var now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -48,7 +50,9 @@ struct HostileDevice {
       if parameters[parameter.name] != nil || parameter.defaultValue != nil, numbers.chance(2) { continue }
       parameters[parameter.name] = Self.value(for: parameter, &numbers)
     }
-    decoder = EndpointDecoder(try BoundProfile(profile: profile, parameters: parameters))
+    let bound = try BoundProfile(profile: profile, parameters: parameters)
+    decoder = EndpointDecoder(bound)
+    general = EndpointDecoder(bound, isGeneral: true)
     image = test?.registers ?? [:]
     setUp(&numbers)
   }
@@ -73,14 +77,19 @@ struct HostileDevice {
         UInt16(exactly: Int(range.address) + offset).flatMap { image[range.space]?[$0] }
       }
       if values.count == Int(range.count) {
-        decoder.acceptSetup(.registers(values))
+        acceptSetup(.registers(values))
       } else if decoder.isIdentifying, !numbers.chance(10) {
         decoder.skipIdentity()
+        general.skipIdentity()
       } else {
-        decoder.acceptSetup(
-          numbers.chance(4) ? .registers((0..<range.count).map { _ in numbers.word() }) : .exception(2))
+        acceptSetup(numbers.chance(4) ? .registers((0..<range.count).map { _ in numbers.word() }) : .exception(2))
       }
     }
+  }
+
+  private mutating func acceptSetup(_ answer: SetupAnswer) {
+    decoder.acceptSetup(answer)
+    general.acceptSetup(answer)
   }
 
   // MARK: What the device says
@@ -157,6 +166,12 @@ struct HostileDevice {
     var batch = ReadingBatch()
     now = Timestamp(milliseconds: now.milliseconds &+ 1000)
     decoder.decode(RawFrame(body: body, receivedAt: now), into: &batch)
+    var expected = ReadingBatch()
+    general.decode(RawFrame(body: body, receivedAt: now), into: &expected)
+    if batch.entries != expected.entries || batch.problems != expected.problems {
+      let other = zip(batch.entries, expected.entries).first { $0 != $1 }.map { "\($0) is not \($1)" }
+      failures.append("two ways, two results: \(other ?? "\(batch.problems) is not \(expected.problems)")")
+    }
     for entry in batch.entries {
       guard profile.parts.indices.contains(entry.part) else {
         failures.append("a reading of part \(entry.part)")

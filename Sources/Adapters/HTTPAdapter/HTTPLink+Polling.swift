@@ -15,7 +15,7 @@ extension HTTPLink {
       sink.received(frame, from: agenda.endpoints[index].id)
       agenda.endpoints[index].decoder.decode(frame, into: &batch)
       defer { batch.removeAll() }
-      if !batch.entries.isEmpty { sink.accept(batch, from: agenda.endpoints[index].id) }
+      if !batch.isEmpty { sink.accept(batch, from: agenda.endpoints[index].id) }
       if let problem = batch.problems.first { throw decodingFailure(problem, answer, request: name, of: index) }
       let change = agenda.endpoints[index].succeeded(
         request, now: time.monotonic(), wall: time.wall(), random: random)

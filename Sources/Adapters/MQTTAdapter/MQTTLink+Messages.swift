@@ -39,9 +39,9 @@ extension MQTTLink {
       body: .message(topic: topic, payload: payload, isRetained: isRetained), receivedAt: time.wall())
     sink.received(frame, from: endpoints[index].id)
     endpoints[index].decoder.decode(frame, into: &batch)
-    let isForeign = batch.otherDevices > 0 && batch.entries.isEmpty
+    let isForeign = batch.otherDevices > 0 && batch.isEmpty
     if batch.otherDevices > 0 { count("other device") }
-    let result = (hasReadings: !batch.entries.isEmpty, problem: batch.problems.first, isForeign: isForeign)
+    let result = (hasReadings: !batch.isEmpty, problem: batch.problems.first, isForeign: isForeign)
     if result.hasReadings { sink.accept(batch, from: endpoints[index].id) }
     for problem in batch.problems { count(problem.contains("not JSON") ? "not JSON" : "not understood") }
     batch.removeAll()

@@ -233,7 +233,7 @@ extension ModbusLink {
   }
 
   private func emitBatch(of index: Int) {
-    guard !batch.entries.isEmpty || !batch.problems.isEmpty else { return }
+    guard !batch.isEmpty || !batch.problems.isEmpty else { return }
     let id = endpoints[index].id
     gate.emit { sink.accept(batch, from: id) }
     batch.removeAll()

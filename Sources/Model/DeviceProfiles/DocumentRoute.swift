@@ -28,8 +28,14 @@ final class DocumentRoute: Sendable {
   /// The same for a payload that was made a JSON document already; only where the format is another one.
   let asJSON: DocumentRoute?
 
-  /// - Parameter format: that of the payloads, if not the one that the points state.
-  init(_ points: [Int], _ all: [EndpointLayout.Point], format: DocumentFormat? = nil) {
+  private let isGeneral: Bool
+
+  /// - Parameters:
+  ///   - format: that of the payloads, if not the one that the points state.
+  ///   - isGeneral: looks for each value by itself, for tests that compare.
+  init(
+    _ points: [Int], _ all: [EndpointLayout.Point], format: DocumentFormat? = nil, isGeneral: Bool = false
+  ) {
     let paths = points.map { all[$0].source.path ?? DocumentPath(steps: []) }
     let stated = points.compactMap { all[$0].source.path?.steps.isEmpty == false ? all[$0].source.format : nil }.last
     self.points = points
@@ -40,14 +46,15 @@ final class DocumentRoute: Sendable {
     joined = points.indices.filter { !all[points[$0]].joins.isEmpty }
     hasPlain = isPlain.contains(true)
     hasPaths = isPlain.contains(false)
-    let isOneWalk = self.format == .json && !hasPlain && lists.isEmpty && joined.isEmpty
+    self.isGeneral = isGeneral
+    let isOneWalk = !isGeneral && self.format == .json && !hasPlain && lists.isEmpty && joined.isEmpty
     picker = isOneWalk ? JSONPicker(paths) : nil
-    asJSON = self.format == .json ? nil : DocumentRoute(points, all, format: .json)
+    asJSON = self.format == .json ? nil : DocumentRoute(points, all, format: .json, isGeneral: isGeneral)
   }
 
   /// Both, for a topic that belongs to several filters.
   func merged(with other: DocumentRoute, _ all: [EndpointLayout.Point]) -> DocumentRoute {
-    DocumentRoute(points + other.points, all)
+    DocumentRoute(points + other.points, all, isGeneral: isGeneral)
   }
 }
 

@@ -34,7 +34,11 @@ extension EndpointDecoder {
 
   /// The points of a topic; learns what its captured levels are.
   private mutating func route(_ topic: String, _ time: Timestamp, _ batch: inout ReadingBatch) -> DocumentRoute? {
-    if let known = routes[topic] { return known }
+    if let lastRoute, lastRoute.topic == topic { return lastRoute.route }
+    if let known = routes[topic] {
+      lastRoute = (topic, known)
+      return known
+    }
     let found = matched(topic, time, &batch)
     // Which device a captured level means can change.
     let isFixed = layout.filters.allSatisfy(\.captures.isEmpty)

@@ -32,7 +32,8 @@ extension EndpointDecoder {
   ) {
     guard let plain = layout.plain[cell.point] else { return }
     let known =
-      cell.scaleFactor >= 0 ? powers[cell.scaleFactor] : plain.scaleFactor < 0 ? ValueConverter.Power.none : power(of: cell.point)
+      cell.scaleFactor >= 0
+      ? powers[cell.scaleFactor] : plain.scaleFactor < 0 ? ValueConverter.Power.none : power(of: cell.point)
     guard let power = known else { return }
     let pattern = cell.pattern(values, at: offset)
     var outcome = PlainPoint.Outcome.missing

@@ -32,6 +32,8 @@ public struct EndpointDecoder: Sendable {
   let json = SharedJSONReader()
   /// The points of topics that were heard.
   var routes: [String: DocumentRoute] = [:]
+  /// The last of them: most devices have one.
+  var lastRoute: (topic: String, route: DocumentRoute)?
   /// The values of combined points by topic.
   var groups: [Int: [String: TopicGroup]] = [:]
   var sparkplug: SparkplugNodes?
@@ -42,10 +44,16 @@ public struct EndpointDecoder: Sendable {
     var quality: Quality
   }
 
+  /// Whether nothing takes a short way, for tests that compare.
+  private let isGeneral: Bool
+
   /// Prepares decoding.
-  public init(_ bound: BoundProfile) {
+  public init(_ bound: BoundProfile) { self.init(bound, isGeneral: false) }
+
+  init(_ bound: BoundProfile, isGeneral: Bool) {
     self.bound = bound
-    let layout = EndpointLayout(bound)
+    self.isGeneral = isGeneral
+    let layout = EndpointLayout(bound, isGeneral: isGeneral)
     self.layout = layout
     slots = [Slot](repeating: Slot(), count: layout.points.count)
     isDirty = [Bool](repeating: false, count: layout.points.count)
@@ -129,8 +137,9 @@ public struct EndpointDecoder: Sendable {
       setup.stop("parameters: \(error)")
       return false
     }
-    layout = EndpointLayout(bound)
+    layout = EndpointLayout(bound, isGeneral: isGeneral)
     routes = [:]
+    lastRoute = nil
     slots = [Slot](repeating: Slot(), count: layout.points.count)
     isDirty = [Bool](repeating: false, count: layout.points.count)
     return true
@@ -180,29 +189,29 @@ public struct EndpointDecoder: Sendable {
     slots[index] = Slot(value: outcome.value, quality: outcome.quality, observedAt: observedAt, isSeen: true)
     isDirty[index] = true
     guard let field = layout.points[index].field else { return }
-    batch.entries.append(
-      ReadingBatch.Entry(
-        part: layout.points[index].part,
-        reading: Reading(
-          field: field, value: ReadingValue(outcome.value, field), quality: outcome.quality, observedAt: observedAt,
-          receivedAt: receivedAt)))
+    var reading = NumericReading(
+      field: field, value: .nan, quality: outcome.quality, observedAt: observedAt, receivedAt: receivedAt)
+    switch ReadingValue(outcome.value, field) {
+    case .number(let number):
+      reading.value = number
+      batch.append(reading, part: layout.points[index].part)
+    case .null: batch.append(reading, part: layout.points[index].part)
+    case let word: batch.append(word, as: reading, part: layout.points[index].part)
+    }
   }
 
   /// The same for a plain number.
   mutating func store(
     _ outcome: PlainPoint.Outcome, _ point: PlainPoint, _ index: Int, _ time: Timestamp, _ batch: inout ReadingBatch
   ) {
-    let isMissing = outcome.number.isNaN
-    slots[index] = Slot(
-      value: isMissing ? .null : .number(outcome.number), quality: outcome.quality, observedAt: time, isSeen: true)
+    let value: ScalarValue = outcome.number.isNaN ? .null : .number(outcome.number)
+    slots[index] = Slot(value: value, quality: outcome.quality, observedAt: time, isSeen: true)
     isDirty[index] = true
     guard let field = point.field else { return }
-    batch.entries.append(
-      ReadingBatch.Entry(
-        part: point.part,
-        reading: Reading(
-          field: field, value: isMissing ? .null : .number(outcome.number), quality: outcome.quality, observedAt: time,
-          receivedAt: time)))
+    batch.append(
+      NumericReading(
+        field: field, value: outcome.number, quality: outcome.quality, observedAt: time, receivedAt: time),
+      part: point.part)
   }
 
   /// One value as it came, at a place that is named in problems.

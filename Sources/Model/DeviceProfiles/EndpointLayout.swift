@@ -102,33 +102,35 @@ final class EndpointLayout: Sendable {
   let identity: Int?
   let availability: [MQTTSettings.Availability]
 
-  init(_ bound: BoundProfile) {
+  /// - Parameter isGeneral: nothing takes a short way, for tests that compare.
+  init(_ bound: BoundProfile, isGeneral: Bool = false) {
     var builder = EndpointLayoutBuilder(bound)
     builder.build()
     self.bound = bound
     parts = builder.parts
     points = builder.points
     let identity = builder.identity
-    plain = builder.points.enumerated().map { $0.offset == identity ? nil : PlainPoint($0.element) }
+    plain = builder.points.enumerated().map { isGeneral || $0.offset == identity ? nil : PlainPoint($0.element) }
     controls = builder.controls
     computed = builder.orderedComputed()
     let learned = Set(builder.captures.values)
     constants = builder.points.indices.filter { index in
       if case .constant = builder.points[index].source { !learned.contains(index) } else { false }
     }
-    topics = builder.topics.mapValues { DocumentRoute($0, builder.points) }
+    topics = builder.topics.mapValues { DocumentRoute($0, builder.points, isGeneral: isGeneral) }
     filters = builder.filters.map { filter in
       let names = TopicCaptures.names(in: filter.topic)
       return Filter(
         filter: TopicCaptures.replace(in: filter.topic) { _ in "+" },
         captures: names.compactMap { name in builder.captures[name.name].map { (name.level, $0) } },
-        route: DocumentRoute(filter.points, builder.points))
+        route: DocumentRoute(filter.points, builder.points, isGeneral: isGeneral))
     }
     let answers = Dictionary(bound.polledRequests.map { ($0.name, $0.request) }) { first, _ in first }
     self.answers = answers
     requests = Dictionary(
       uniqueKeysWithValues: builder.requests.map { name, points in
-        (name, DocumentRoute(points, builder.points, format: answers[name]?.format ?? .json))
+        let format = answers[name]?.format ?? .json
+        return (name, DocumentRoute(points, builder.points, format: format, isGeneral: isGeneral))
       })
     captures = builder.captures
     self.identity = identity

@@ -67,26 +67,48 @@ public final class TelemetryProducer: Sendable {
     ///
     /// - Parameter device: its index in the layout.
     public mutating func append(_ reading: Reading, device: Int) {
-      let observedAt = reading.observedAt.milliseconds
-      guard observedAt >= earliest, observedAt <= latest else {
-        refused &+= 1
-        return
+      guard isTimely(reading.observedAt) else { return }
+      switch routes.route(device, reading.field) {
+      case .number(let series):
+        let number = NumericReading(
+          field: reading.field, value: reading.value.number ?? .nan, quality: reading.quality,
+          observedAt: reading.observedAt, receivedAt: reading.receivedAt)
+        stage(number, series: series, device: device)
+      case let other: take(reading, other, device: device)
       }
+    }
+
+    /// Takes one reading that is a number or nothing.
+    ///
+    /// - Parameter device: its index in the layout.
+    public mutating func append(_ reading: NumericReading, device: Int) {
+      guard isTimely(reading.observedAt) else { return }
       switch routes.route(device, reading.field) {
       case .number(let series): stage(reading, series: series, device: device)
-      case .word(let slot):
-        if routes.acceptWord(reading, slot: slot, at: monotonic) { changedWords.append(device) }
-      case .derived: break
+      case let other: take(Reading(reading), other, device: device)
+      }
+    }
+
+    private mutating func isTimely(_ time: Timestamp) -> Bool {
+      let isTimely = time.milliseconds >= earliest && time.milliseconds <= latest
+      if !isTimely { refused &+= 1 }
+      return isTimely
+    }
+
+    /// What does not go through the ring.
+    private mutating func take(_ reading: Reading, _ route: Routes.Route, device: Int) {
+      switch route {
+      case .word(let slot): if routes.acceptWord(reading, slot: slot, at: monotonic) { changedWords.append(device) }
+      case .number, .derived: break
       case .nowhere: unknown &+= 1
       }
     }
 
-    private mutating func stage(_ reading: Reading, series: UInt32, device: Int) {
+    private mutating func stage(_ reading: NumericReading, series: UInt32, device: Int) {
       let delay = reading.receivedAt.millisecondsSince(reading.observedAt)
-      let isMissing = reading.value.number == nil
       let sample = Sample(
-        series: series, value: reading.value.number ?? .nan,
-        quality: isMissing ? max(reading.quality, .missing) : reading.quality,
+        series: series, value: reading.value,
+        quality: reading.value.isNaN ? max(reading.quality, .missing) : reading.quality,
         observedAt: reading.observedAt.milliseconds, receivedAfter: Int32(clamping: delay),
         acceptedAt: UInt32(truncatingIfNeeded: monotonic))
       if ring.stage(sample) { hasStaged = true } else { dropped[device, default: 0] &+= 1 }
@@ -124,6 +146,7 @@ final class Routes: Sendable {
   let words: Mutex<LatestWords>
   private let start: Duration
   private let inputIndices: [Int32]
+  private let fieldCount = Field.all.count
   private let deviceCount: Int
   private let wordIndices: LatestWords
 
@@ -141,8 +164,8 @@ final class Routes: Sendable {
   var monotonicMilliseconds: Int64 { (time.monotonic() - start).milliseconds }
 
   func route(_ device: Int, _ field: Field) -> Route {
-    guard device >= 0, device < deviceCount, Int(field.index) < Field.all.count else { return .nowhere }
-    let input = inputIndices[device * Field.all.count + Int(field.index)]
+    guard device >= 0, device < deviceCount, Int(field.index) < fieldCount else { return .nowhere }
+    let input = inputIndices[device * fieldCount + Int(field.index)]
     if input >= 0 { return .number(UInt32(input)) }
     if let slot = wordIndices.index(device, field) { return .word(slot) }
     return PowerTwin.named(field.name) == nil ? .nowhere : .derived
