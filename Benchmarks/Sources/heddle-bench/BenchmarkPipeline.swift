@@ -32,7 +32,7 @@ final class BenchmarkPipeline: Sendable {
   /// What an adapter's thread has.
   final class Feed {
     /// Frames between two drains, as often as an aggregator that is awake gets its turn.
-    static let framesPerDrain = 32
+    static let framesPerDrain = 64
 
     private let bench: BenchmarkPipeline
     private var decoder: EndpointDecoder
@@ -46,16 +46,25 @@ final class BenchmarkPipeline: Sendable {
 
     /// Takes a frame that arrives now.
     func take(_ frame: RawFrame) {
+      accept(frame)
+      frames += 1
+      if frames % Self.framesPerDrain == 0 { bench.settle() }
+    }
+
+    /// What the adapter's thread does with it.
+    func accept(_ frame: RawFrame) {
       bench.clock.step()
       var frame = frame
       frame.receivedAt = bench.clock.now
       decoder.decode(frame, into: &batch)
       bench.producer.accept { intake in
-        for entry in batch.entries { intake.append(entry.reading, device: entry.part) }
+        batch.forEach { part, number in
+          intake.append(number, device: part)
+        } word: { part, reading in
+          intake.append(reading, device: part)
+        }
       }
       batch.removeAll()
-      frames += 1
-      if frames % Self.framesPerDrain == 0 { bench.settle() }
     }
   }
 

@@ -110,7 +110,7 @@ final class DecodeSubject {
     for frame in frames { decoder.decode(frame, into: &batch) }
     batch.removeAll()
     for frame in frames { decoder.decode(frame, into: &batch) }
-    points = batch.entries.count
+    points = batch.count
     batch.removeAll()
     guard points > 0 else { return nil }
     self.decoder = decoder

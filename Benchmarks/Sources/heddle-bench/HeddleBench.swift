@@ -20,6 +20,7 @@ struct HeddleBench {
     try await measure("aggregation against C and Dictionary") { AggregationBenchmark().run() }
     try await measure("JSON to readings") { [try MessageDecodeBenchmark().run()] }
     try await measure("JSON to aggregates") { [try await MessagePipelineBenchmark().run()] }
+    try await measure("allocations") { try await AllocationBenchmark().run() }
     try await measure("registers to aggregates") { [try await PipelineBenchmark().run()] }
     try await measure("layout of the store") { try await StoreLayoutBenchmark().run() }
     try await measure("requests") { [try ReadPlanBenchmark().run()] }

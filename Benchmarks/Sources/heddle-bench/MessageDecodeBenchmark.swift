@@ -27,7 +27,7 @@ final class MessageDecodeBenchmark {
 
   func run() throws -> Measurement {
     decoder.decode(frames[0], into: &batch)
-    guard batch.entries.count == BenchmarkMessage.readings, batch.problems.isEmpty else {
+    guard batch.count == BenchmarkMessage.readings, batch.problems.isEmpty else {
       throw BenchmarkProfile.Failure(description: "\(batch)")
     }
     let expected = batch.entries.compactMap(\.reading.value.number).reduce(0, +)
@@ -50,7 +50,7 @@ final class MessageDecodeBenchmark {
       for _ in 0..<passes {
         for frame in frames {
           decoder.decode(frame, into: &batch)
-          readings += batch.entries.count
+          readings += batch.count
           batch.removeAll()
         }
       }

@@ -23,7 +23,7 @@ struct PipelineBenchmark {
     let time = threadSeconds {
       for number in 0..<Self.frames {
         decoder.decode(frames[number % frames.count], into: &batch)
-        decoded += batch.entries.count
+        decoded += batch.count
         batch.removeAll()
       }
     }

@@ -48,6 +48,9 @@ void baseline_queue_produce(baseline_queue *queue, size_t samples);
 /// Takes that many samples out, one pop each; waits where the queue is empty. Returns a sum over them.
 double baseline_queue_consume(baseline_queue *queue, size_t samples);
 
+/// How often the calling thread has asked for memory.
+size_t baseline_allocations(void);
+
 /// Binds the calling thread to a processor.
 void baseline_pin(int processor);
 /// How often the calling thread was put off its processor.
