@@ -14,6 +14,7 @@ enum Migrations {
     migrator.registerMigration("2 alerts") { try $0.execute(sql: alerts) }
     migrator.registerMigration("3 tags, schedules, batches") { try $0.execute(sql: scheduling) }
     migrator.registerMigration("3 audit") { try $0.execute(sql: audit) }
+    migrator.registerMigration("4 usage meters") { try $0.execute(sql: usageMeters) }
     return migrator
   }
 
@@ -128,5 +129,22 @@ enum Migrations {
     CREATE TRIGGER audit_goes_from_its_end BEFORE DELETE ON audit
       WHEN OLD.seq > (SELECT anchor FROM audit_ends)
       BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+    """
+
+  /// Quantities are millionths. `key` is unique for its meter as long as `usage_keys` remembers it.
+  private static let usageMeters = """
+    CREATE TABLE usage_meters(
+      id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, aggregation TEXT NOT NULL,
+      unit TEXT NOT NULL, property TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE usage_events(
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, meter_id TEXT NOT NULL,
+      customer_id TEXT NOT NULL, at INTEGER NOT NULL, quantity INTEGER NOT NULL, value TEXT,
+      received_at INTEGER NOT NULL, key TEXT, metadata TEXT) STRICT;
+    CREATE INDEX usage_events_by_meter ON usage_events(meter_id, at);
+    CREATE INDEX usage_events_by_customer ON usage_events(customer_id, meter_id, at);
+    CREATE TABLE usage_keys(
+      meter_id TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, event_id TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY(meter_id, key)) STRICT, WITHOUT ROWID;
+    CREATE INDEX usage_keys_by_time ON usage_keys(at);
     """
 }

@@ -85,6 +85,8 @@ public struct AccumulatorState: Sendable, Hashable, Codable {
   /// A counter before its last reset, in case that the device comes back to it: value, when it last changed, and the
   /// value that it was reset to.
   public var beforeReset: [Double]?
+  /// Readings of a counter that may be a reset: value and time of the first and of the last, and how many agree.
+  public var resetCandidate: [Double]?
   /// From when on a flow is booked by its counter, milliseconds since 1970.
   public var counterSince: Int64?
   /// Up to when a flow was booked by integrating power, milliseconds since 1970.
