@@ -28,7 +28,8 @@ struct CounterTracker {
     var at: Int64
   }
 
-  private struct Candidate {
+  /// Readings that may be a reset: the first and the last of them, and how many agree.
+  struct Candidate: Equatable {
     var first: Point
     var last: Point
     var readings: Int
@@ -50,13 +51,15 @@ struct CounterTracker {
   /// The smallest step seen.
   private(set) var step: Double?
   private(set) var lastReset: Reset?
-  private var candidate: Candidate?
+  /// A reset that is not believed yet.
+  private(set) var candidate: Candidate?
 
   init(behavior: CounterBehavior) { self.behavior = behavior }
 
   /// Continues after a restart.
   init(
-    behavior: CounterBehavior, current: Point, changedAt: Int64, epoch: Int, step: Double?, lastReset: Reset?
+    behavior: CounterBehavior, current: Point, changedAt: Int64, epoch: Int, step: Double?, lastReset: Reset?,
+    candidate: Candidate? = nil
   ) {
     self.behavior = behavior
     self.current = current
@@ -64,6 +67,7 @@ struct CounterTracker {
     self.epoch = epoch
     self.step = step
     self.lastReset = lastReset
+    self.candidate = candidate
   }
 
   /// The wall clock was set back: what was read before happened that much earlier on the new clock.

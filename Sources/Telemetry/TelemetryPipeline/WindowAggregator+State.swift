@@ -40,7 +40,8 @@ extension WindowAggregator {
       else { continue }
       trackers[index] = CounterTracker(
         behavior: plan.counters[index].behavior, current: CounterTracker.Point(value: value, at: at),
-        changedAt: state.changedAt ?? at, epoch: state.epoch ?? 0, step: state.step, lastReset: reset(state, times))
+        changedAt: state.changedAt ?? at, epoch: state.epoch ?? 0, step: state.step, lastReset: reset(state, times),
+        candidate: candidate(state, times))
     }
     for index in plan.powers.indices {
       guard let state = states[key(plan.powers[index].input)], let watts = state.value, let at = state.observedAt
@@ -87,7 +88,20 @@ extension WindowAggregator {
     state.epoch = tracker.epoch
     state.step = tracker.step
     state.beforeReset = tracker.lastReset.map { [$0.before.value, Double($0.before.at), $0.to] }
+    state.resetCandidate = tracker.candidate.map {
+      [$0.first.value, Double($0.first.at), $0.last.value, Double($0.last.at), Double($0.readings)]
+    }
     return state
+  }
+
+  private func candidate(_ state: AccumulatorState, _ times: ClosedRange<Int64>) -> CounterTracker.Candidate? {
+    guard let numbers = state.resetCandidate, numbers.count == 5,
+      let first = Int64(exactly: numbers[1].rounded())?.clamped(to: times),
+      let last = Int64(exactly: numbers[3].rounded())?.clamped(to: times), let readings = Int(exactly: numbers[4])
+    else { return nil }
+    return CounterTracker.Candidate(
+      first: CounterTracker.Point(value: numbers[0], at: first),
+      last: CounterTracker.Point(value: numbers[2], at: last), readings: readings)
   }
 
   private func reset(_ state: AccumulatorState, _ times: ClosedRange<Int64>) -> CounterTracker.Reset? {

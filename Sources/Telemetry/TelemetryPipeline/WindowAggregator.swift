@@ -219,7 +219,10 @@ extension WindowAggregator {
     // The rating is that of the AC side; solar inputs can deliver more.
     let rated = flows[counter.flow].name == .generation ? nil : ratedPowers[device]
     switch trackers[index].accept(sample.value, at: sample.observedAt, ratedPowerW: rated) {
-    case .held: return false
+    case .held:
+      // A restart must not begin the count of agreeing readings anew.
+      flows[counter.flow].isDirty = true
+      return false
     case .baseline: takeOver(flow: counter.flow, at: sample.observedAt)
     case .booked(let wattHours, let since):
       if flows[counter.flow].counterSince == nil { takeOver(flow: counter.flow, at: since) }
