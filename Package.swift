@@ -237,8 +237,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocatedYAML", "ModbusWire",
-        "TestSupport", "TimeSource", logging,
+        "Gateway", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocalAPISchema",
+        "LocalAPIServer", "LocatedYAML", "ModbusWire", "TelemetryPipeline", "TestSupport", "TimeSource", logging,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),
   ],

@@ -14,12 +14,16 @@ struct ConfigurationTests {
     let folder: URL
     let reader: ConfigurationReader
 
-    init() throws {
+    /// - Parameter further: more profiles, by the names of their files.
+    init(_ further: [String: String] = [:]) throws {
       folder = FileManager.default.temporaryDirectory.appendingPathComponent("configuration-\(UUID().uuidString)")
       let profiles = folder.appendingPathComponent("profiles")
       try FileManager.default.createDirectory(at: profiles, withIntermediateDirectories: true)
       try Self.meter.write(to: profiles.appendingPathComponent("meter.yaml"), atomically: true, encoding: .utf8)
       try Self.plug.write(to: profiles.appendingPathComponent("plug.yaml"), atomically: true, encoding: .utf8)
+      for (name, text) in further {
+        try text.write(to: profiles.appendingPathComponent(name), atomically: true, encoding: .utf8)
+      }
       let library = ProfileLibrary(directories: [profiles.path])
       var paths = GatewayPaths()
       paths.profileDirectories = [profiles.path]

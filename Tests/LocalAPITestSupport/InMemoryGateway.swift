@@ -21,6 +21,9 @@ package actor InMemoryGateway: GatewayService {
   package var batchList: [BatchResource] = []
   package var scheduleCalls: [ScheduleCall] = []
   package var scheduleList: [ScheduleResource] = []
+  package var metricRequests: [MetricRequest] = []
+  package var meterList: [UsageMeterResource] = []
+  package var tracked: [(call: UsageEventCall, event: UsageEventResource)] = []
   /// What a new command becomes at once.
   package var outcome: [CommandStatus] = [.accepted]
   /// What the next submission is refused with.

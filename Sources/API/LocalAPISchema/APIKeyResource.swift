@@ -14,6 +14,8 @@ public enum APIScope: String, Codable, CaseIterable, Sendable {
   case customersWrite = "customers:write"
   /// See usage.
   case metricsRead = "metrics:read"
+  /// Make usage meters and report usage events.
+  case usageWrite = "usage:write"
   /// Everything, keys included.
   case admin
 }

@@ -28,7 +28,7 @@ public struct UsageReport: Codable, Sendable, Hashable {
   public var to: Timestamp
   /// IANA zone of the buckets.
   public var timezone: String
-  /// `15m`, `hour`, `day` or `none`.
+  /// `15m`, `hour`, `day`, `week`, `month`, `year` or `none`.
   public var by: String
   /// `consumption`, `production`, `generation`, `charge`, `discharge`, `import`, `export` → what is known of it.
   public var metrics: [String: UsageMetric]

@@ -49,10 +49,7 @@ extension GatewayRoutes {
       },
       route(.get, "/v1/customers/{id}/usage", .scope(.metricsRead), .getCustomerUsage) { request in
         let customer = try await customer(request)
-        let first = try await service.sites(
-          SiteQuery(customerId: customer.id, slice: SliceRequest(offset: 0, limit: 1))
-        ).items.first
-        return try await usage(request, .customer(customer.id), timezone: first?.timezone)
+        return try await usage(request, .customer(customer.id), timezone: try await zone(ofCustomer: customer.id))
       },
     ]
   }
@@ -143,7 +140,7 @@ extension GatewayRoutes {
     return draft
   }
 
-  private static func checkName(_ name: String) throws {
+  static func checkName(_ name: String) throws {
     let length = name.trimmingCharacters(in: .whitespaces).count
     guard (1...maxNameLength).contains(length) else {
       throw APIError.invalid("/name", "a name has 1 to \(maxNameLength) characters", code: "OUT_OF_RANGE")
@@ -156,26 +153,12 @@ extension GatewayRoutes {
     _ request: APIRequest, _ subject: UsageRequest.Subject, timezone standard: String?
   ) async throws -> Response {
     let query = request.query
-    let timezone = query.text("timezone") ?? standard ?? "UTC"
-    guard let calendar = UsageCalendar(timezone: timezone) else {
-      throw APIError.invalid(
-        "?timezone", "there is no time zone '\(timezone)'", hint: "an IANA name such as Europe/Berlin")
-    }
-    let step = try query.word("by", UsageCalendar.Step.self) ?? .none
-    let interval: UsageInterval
-    if let from = query.text("from") {
-      guard query.text("range") == nil else {
-        throw APIError.invalid("?range", "give either 'range' or 'from' and 'to', not both")
-      }
-      interval = try calendar.interval(from: from, to: query.text("to"), now: time.wall())
-    } else {
-      guard query.text("to") == nil else { throw APIError.invalid("?to", "'to' needs 'from'") }
-      interval = try calendar.interval(range: query.text("range") ?? "today", now: time.wall())
-    }
+    let calendar = try calendar(query.text("timezone") ?? standard ?? "UTC")
+    let (interval, step) = try period(query, calendar, range: "today", by: .none)
     let buckets = try calendar.buckets(of: interval, by: step)
     let metrics = try await service.usage(UsageRequest(subject: subject, interval: interval, buckets: buckets))
     var report = UsageReport(
-      from: interval.start, to: interval.end, timezone: timezone, by: step.rawValue, metrics: metrics)
+      from: interval.start, to: interval.end, timezone: calendar.identifier, by: step.rawValue, metrics: metrics)
     switch subject {
     case .customer(let id): report.customerId = id
     case .site(let id): report.siteId = id

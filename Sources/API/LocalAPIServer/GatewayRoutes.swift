@@ -17,6 +17,7 @@ struct GatewayRoutes: Sendable {
   var all: [Route] {
     systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + alertRoutes
       + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
+      + metricRoutes + usageMeterRoutes + seedUsageRoutes
   }
 
   func route(

@@ -6,7 +6,9 @@ public import LocalAPISchema
 /// The server has done before a call: authentication, scopes, the syntax of every field and parameter. It also checks
 /// that a device, site, customer or command belongs to the customer of a restricted key; a service only honours the
 /// `customerId` of a query. A failure is an `APIError`, whose status and words the client gets as they are.
-public protocol GatewayService: TagService, BatchService, ScheduleService {
+public protocol GatewayService: TagService, BatchService, ScheduleService, MetricsService,
+  UsageMeterService
+{
   /// The state of the whole gateway. `api` is filled in by the server.
   func status() async throws(APIError) -> GatewayStatus
   /// Whether the store is open and the adapters are started.

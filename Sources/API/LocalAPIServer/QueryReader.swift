@@ -5,22 +5,23 @@ import LocalAPISchema
 
 /// Reads the parameters of a query; a name that the route does not have is an error and not ignored.
 struct QueryReader {
-  private let values: [String: String]
+  private let values: [String: [String]]
   private let allowed: [String]
 
   /// - Parameters:
   ///   - allowed: all names that the route has.
   ///   - isStrict: Whether other names are an error.
   init(_ request: Request, allowed: [String], isStrict: Bool = true) throws(APIError) {
-    var values: [String: String] = [:]
+    var values: [String: [String]] = [:]
     for (key, value) in request.uri.queryParameters {
-      let name = String(key)
+      // Clients write the brackets of filterDeviceId[] as they are or escaped.
+      let name = String(key).removingPercentEncoding ?? String(key)
       guard allowed.contains(name) || !isStrict else {
         throw .invalid(
           "?\(name)", "there is no parameter '\(name)' here", code: "UNKNOWN_PARAMETER",
           hint: allowed.isEmpty ? "it takes none" : "possible are \(allowed.joined(separator: ", "))")
       }
-      values[name] = String(value).replacing("+", with: " ")
+      values[name, default: []].append(String(value).replacing("+", with: " "))
     }
     self.values = values
     self.allowed = allowed
@@ -29,7 +30,24 @@ struct QueryReader {
   /// `nil` where the parameter is absent or empty.
   func text(_ name: String) -> String? {
     assert(allowed.contains(name), "the operation does not name the parameter '\(name)'")
-    return values[name].flatMap { $0.isEmpty ? nil : $0 }
+    return values[name]?.last.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// All values of a parameter that can be given several times: as `name=a,b`, `name[]=a` or both.
+  func texts(_ name: String) -> [String] {
+    assert(allowed.contains(name), "the operation does not name the parameter '\(name)'")
+    let given = (values[name] ?? []) + (values[name + "[]"] ?? [])
+    return given.flatMap { $0.split(separator: ",").map(String.init) }
+  }
+
+  func number(_ name: String, in range: ClosedRange<Double>) throws(APIError) -> Double? {
+    guard let text = text(name) else { return nil }
+    guard let value = Double(text), range.contains(value) else {
+      throw .invalid(
+        "?\(name)", "'\(name)' must be a number from \(range.lowerBound) to \(range.upperBound), not '\(text)'",
+        code: "OUT_OF_RANGE")
+    }
+    return value
   }
 
   func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {

@@ -51,6 +51,6 @@ extension LocalGateway {
     }
   }
 
-  /// A coverage of 0.99987 says nothing to people that 1 does not.
-  private static func rounded(_ coverage: Double) -> Double { (coverage * 1000).rounded() / 1000 }
+  /// Fine enough for a second of a year, without the noise of sums.
+  private static func rounded(_ coverage: Double) -> Double { (coverage * 1e8).rounded() / 1e8 }
 }

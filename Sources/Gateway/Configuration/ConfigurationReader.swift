@@ -21,16 +21,17 @@ public struct ConfigurationReader {
   public func read(text: String, file: String) -> (configuration: GatewayConfiguration?, diagnostics: [Diagnostic]) {
     let document = YAMLDocument(text: text, file: file, codePrefix: "C")
     guard let root = document.root,
-      root.expectMapping(keys: ["api", "store", "links", "customers", "sites", "devices"])
+      root.expectMapping(keys: ["api", "store", "links", "customers", "sites", "devices", "carbonIntensity"])
     else { return (nil, document.diagnostics) }
     let links = readLinks(root["links"])
     let customers = readCustomers(root["customers"])
     let sites = readSites(root["sites"], customers: customers)
     var devices = DeviceReader(reader: self, links: links, customers: customers, sites: sites)
-    let configuration = GatewayConfiguration(
+    var configuration = GatewayConfiguration(
       file: file, digest: ConfigurationOrigin.digest(of: text), api: readAPI(root["api"]),
       storePath: readStore(root["store"]), links: links,
       customers: customers, sites: sites, devices: devices.read(root["devices"]))
+    configuration.carbon = readCarbon(root["carbonIntensity"], file: file, sites: sites)
     reportDuplicates(root)
     return (document.hasErrors ? nil : configuration, document.diagnostics)
   }

@@ -94,6 +94,8 @@ public struct GatewayConfiguration: Sendable {
   public var sites: [Site]
   /// All devices, in the file's order.
   public var devices: [Device]
+  /// Carbon intensities, in the file's order.
+  public var carbon: [CarbonSource] = []
 
   /// More links than this need more threads than a small box has.
   public static let maxLinks = 64

@@ -76,7 +76,7 @@ extension OpenAPIDocument {
           "from": {"type": "string", "format": "date-time"},
           "to": {"type": "string", "format": "date-time"},
           "timezone": {"type": "string"},
-          "by": {"type": "string", "enum": ["15m", "hour", "day", "none"]},
+          "by": {"type": "string", "enum": ["15m", "hour", "day", "week", "month", "year", "none"]},
           "metrics": {
             "type": "object",
             "additionalProperties": {

@@ -10,6 +10,7 @@ extension OpenAPIDocument {
           "customers:read",
           "customers:write",
           "metrics:read",
+          "usage:write",
           "admin"
         ]
       },

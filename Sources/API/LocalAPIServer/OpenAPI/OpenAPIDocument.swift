@@ -10,6 +10,7 @@ struct OpenAPIDocument {
   private static let schemas = [
     systemSchemas, deviceSchemas, commandSchemas, customerSchemas, eventSchemas, keySchemas, tagSchemas, batchSchemas,
     scheduleSchemas, auditSchemas,
+    metricSchemas, usageMeterSchemas, seedUsageSchemas,
   ]
 
   private static let about = """

@@ -8,12 +8,12 @@ extension Operation {
 }
 
 extension [Operation.Parameter] {
-  /// The time that usage is asked for.
-  static let usage: Self = [
-    .query("range", .text, "today (default), yesterday, month, or a number of days such as 7d or 30d."),
-    .query("from", .text, "A time or a local date; instead of range."),
-    .query("to", .text, "A time or a local date, excluded; now where it is absent."),
-    .query("by", .words(["15m", "hour", "day", "none"])),
-    .query("timezone", .text, "IANA zone; the site's, or that of the customer's first site."),
-  ]
+  /// The time that usage is asked for, in Heddle's words or in those of metrics.
+  static let usage: Self =
+    [
+      .query("range", .text, "today (default), yesterday, month, or a number of days such as 7d or 30d."),
+      .query("from", .text, "A time or a local date; instead of range."),
+      .query("to", .text, "A time or a local date, excluded; now where it is absent."),
+      .query("by", .words(UsageCalendar.Step.allCases.map(\.rawValue))),
+    ] + .metricWindow + .metricRange
 }
