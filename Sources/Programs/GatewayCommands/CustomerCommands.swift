@@ -10,7 +10,7 @@ struct UsageOptions: ParsableArguments {
   var from: String?
   @Option(help: "To a date or time, excluded; now without it.")
   var to: String?
-  @Option(help: "15m, hour, day or none.")
+  @Option(help: "15m, hour, day, week, month, year or none.")
   var by: String?
   @Option(help: "IANA time zone; the site's without it.")
   var timezone: String?

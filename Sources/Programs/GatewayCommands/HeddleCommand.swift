@@ -30,7 +30,9 @@ struct HeddleCommand: AsyncParsableCommand {
           BatteryCommand.self, ThermostatCommand.self, InverterCommand.self, ChargerCommand.self, CommandCommand.self,
           BatchCommand.self, ScheduleCommand.self, TagCommand.self, StopCommand.self,
         ]),
-      CommandGroup(name: "CUSTOMERS", subcommands: [CustomerCommand.self, SiteCommand.self]),
+      CommandGroup(
+        name: "CUSTOMERS",
+        subcommands: [CustomerCommand.self, SiteCommand.self, MetricsCommand.self, UsageCommand.self]),
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(
         name: "OPERATION",
