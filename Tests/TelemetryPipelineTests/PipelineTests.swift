@@ -15,10 +15,10 @@ final class Rig: Sendable {
   let clock: TestClock
   let layout: PipelineLayout
 
-  init(_ devices: [PipelineLayout.Device]) throws {
+  init(_ devices: [PipelineLayout.Device], from start: Int64 = noon) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("heddle-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    clock = TestClock(wall: Timestamp(milliseconds: noon))
+    clock = TestClock(wall: Timestamp(milliseconds: start))
     layout = PipelineLayout(devices: devices)
   }
 
