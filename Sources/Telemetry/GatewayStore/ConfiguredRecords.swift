@@ -13,6 +13,10 @@ public struct CustomerRecord: Sendable, Hashable {
   public var referenceID: String?
   /// Where to write to.
   public var email: String?
+  /// Everything else about the person or firm.
+  public var details = CustomerDetails()
+  /// When it last changed; `nil` = never.
+  public var updatedAt: Timestamp?
   /// When the gateway first knew of it; kept by later upserts.
   public var createdAt: Timestamp
   /// Who defined it.
@@ -25,8 +29,9 @@ public struct CustomerRecord: Sendable, Hashable {
   /// Makes a configured customer.
   public init(
     id: String, name: String, referenceID: String? = nil, email: String? = nil, createdAt: Timestamp,
-    extras: [String: String] = [:], source: StoredSource = .configuration
+    extras: [String: String] = [:], source: StoredSource = .configuration, details: CustomerDetails = .init()
   ) {
+    self.details = details
     self.source = source
     self.id = id
     self.name = name
@@ -34,6 +39,35 @@ public struct CustomerRecord: Sendable, Hashable {
     self.email = email
     self.createdAt = createdAt
     self.extras = extras
+  }
+}
+
+/// What is known of a customer beside name, reference and e-mail address.
+public struct CustomerDetails: Codable, Sendable, Hashable {
+  /// Of a person.
+  public var firstName: String?
+  /// Of a person.
+  public var lastName: String?
+  /// Where to call.
+  public var phone: String?
+  /// Where it is.
+  public var address: PostalAddress?
+  /// Where invoices go.
+  public var billingAddress: PostalAddress?
+  /// In whose grid and market it is.
+  public var utility: UtilityArea?
+
+  /// All members, those that can be absent with a default.
+  public init(
+    firstName: String? = nil, lastName: String? = nil, phone: String? = nil, address: PostalAddress? = nil,
+    billingAddress: PostalAddress? = nil, utility: UtilityArea? = nil
+  ) {
+    self.firstName = firstName
+    self.lastName = lastName
+    self.phone = phone
+    self.address = address
+    self.billingAddress = billingAddress
+    self.utility = utility
   }
 }
 
@@ -53,8 +87,12 @@ public struct SiteRecord: Sendable, Hashable {
   public var longitude: Double?
   /// When the gateway first knew of it; kept by later upserts.
   public var createdAt: Timestamp
-  /// Where it is, for people.
-  public var address: String?
+  /// Where it is.
+  public var address: PostalAddress?
+  /// The id in the operator's own system.
+  public var referenceID: String?
+  /// When it last changed; `nil` = never.
+  public var updatedAt: Timestamp?
   /// Who defined it.
   public var source: StoredSource
   /// When it disappeared from the configuration; `nil` while it is configured.
@@ -63,8 +101,10 @@ public struct SiteRecord: Sendable, Hashable {
   /// Makes a configured site.
   public init(
     id: String, customerID: String? = nil, name: String, timeZone: String, latitude: Double? = nil,
-    longitude: Double? = nil, address: String? = nil, createdAt: Timestamp, source: StoredSource = .configuration
+    longitude: Double? = nil, address: PostalAddress? = nil, referenceID: String? = nil, createdAt: Timestamp,
+    source: StoredSource = .configuration
   ) {
+    self.referenceID = referenceID
     self.address = address
     self.source = source
     self.id = id

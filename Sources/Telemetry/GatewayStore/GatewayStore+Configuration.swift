@@ -30,33 +30,46 @@ extension GatewayStore {
   /// All customers by id; removed ones only if asked for.
   public func customers(includingRemoved: Bool = false) async throws(GatewayStoreError) -> [CustomerRecord] {
     try await perform("read customers") { db in
-      try Row.fetchAll(db, sql: Self.list("customers", includingRemoved)).map { row in
-        var record = CustomerRecord(
-          id: try row.decode(forColumn: "id"), name: try row.decode(forColumn: "name"),
-          referenceID: try row.decode(forColumn: "reference_id"), email: try row.decode(forColumn: "email"),
-          createdAt: try row.time("created_at"),
-          extras: try JSONText.decode([String: String].self, try row.decode(forColumn: "extras")),
-          source: try row.word(StoredSource.self, "source"))
-        record.removedAt = try row.optionalTime("removed_at")
-        return record
-      }
+      try Row.fetchAll(db, sql: Self.list("customers", includingRemoved)).map(Self.customer)
     }
+  }
+
+  static func customer(_ row: Row) throws -> CustomerRecord {
+    var record = CustomerRecord(
+      id: try row.decode(forColumn: "id"), name: try row.decode(forColumn: "name"),
+      referenceID: try row.decode(forColumn: "reference_id"), email: try row.decode(forColumn: "email"),
+      createdAt: try row.time("created_at"),
+      extras: try JSONText.decode([String: String].self, try row.decode(forColumn: "extras")),
+      source: try row.word(StoredSource.self, "source"),
+      details: try JSONText.decode(CustomerDetails.self, try row.decode(forColumn: "details")))
+    record.updatedAt = try row.optionalTime("updated_at")
+    record.removedAt = try row.optionalTime("removed_at")
+    return record
   }
 
   /// All sites by id; removed ones only if asked for.
   public func sites(includingRemoved: Bool = false) async throws(GatewayStoreError) -> [SiteRecord] {
     try await perform("read sites") { db in
-      try Row.fetchAll(db, sql: Self.list("sites", includingRemoved)).map { row in
-        var record = SiteRecord(
-          id: try row.decode(forColumn: "id"), customerID: try row.decode(forColumn: "customer_id"),
-          name: try row.decode(forColumn: "name"), timeZone: try row.decode(forColumn: "time_zone"),
-          latitude: try row.decode(forColumn: "latitude"), longitude: try row.decode(forColumn: "longitude"),
-          address: try row.decode(forColumn: "address"), createdAt: try row.time("created_at"),
-          source: try row.word(StoredSource.self, "source"))
-        record.removedAt = try row.optionalTime("removed_at")
-        return record
-      }
+      try Row.fetchAll(db, sql: Self.list("sites", includingRemoved)).map(Self.site)
     }
+  }
+
+  static func site(_ row: Row) throws -> SiteRecord {
+    let address: String? = try row.decode(forColumn: "address")
+    var record = SiteRecord(
+      id: try row.decode(forColumn: "id"), customerID: try row.decode(forColumn: "customer_id"),
+      name: try row.decode(forColumn: "name"), timeZone: try row.decode(forColumn: "time_zone"),
+      latitude: try row.decode(forColumn: "latitude"), longitude: try row.decode(forColumn: "longitude"),
+      address: try address.map(Self.address), referenceID: try row.decode(forColumn: "reference_id"),
+      createdAt: try row.time("created_at"), source: try row.word(StoredSource.self, "source"))
+    record.updatedAt = try row.optionalTime("updated_at")
+    record.removedAt = try row.optionalTime("removed_at")
+    return record
+  }
+
+  /// Addresses were one line before they had parts.
+  private static func address(_ text: String) throws -> PostalAddress {
+    text.hasPrefix("{") ? try JSONText.decode(PostalAddress.self, text) : PostalAddress(line1: text)
   }
 
   /// All links by id; removed ones only if asked for.
@@ -116,6 +129,7 @@ extension GatewayStore {
       [
         ("id", record.id), ("name", record.name), ("reference_id", record.referenceID), ("email", record.email),
         ("extras", try JSONText.encode(record.extras)), ("source", record.source.rawValue),
+        ("details", try JSONText.encode(record.details)), ("updated_at", record.updatedAt?.milliseconds),
         ("created_at", record.createdAt.milliseconds),
       ], in: db)
   }
@@ -125,8 +139,10 @@ extension GatewayStore {
       "sites",
       [
         ("id", record.id), ("customer_id", record.customerID), ("name", record.name), ("time_zone", record.timeZone),
-        ("latitude", record.latitude), ("longitude", record.longitude), ("address", record.address),
-        ("source", record.source.rawValue), ("created_at", record.createdAt.milliseconds),
+        ("latitude", record.latitude), ("longitude", record.longitude),
+        ("address", try record.address.map { try JSONText.encode($0) }), ("reference_id", record.referenceID),
+        ("source", record.source.rawValue), ("updated_at", record.updatedAt?.milliseconds),
+        ("created_at", record.createdAt.milliseconds),
       ], in: db)
   }
 

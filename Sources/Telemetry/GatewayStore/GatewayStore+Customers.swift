@@ -1,29 +1,108 @@
 public import EnergyModel
 import GRDB
 
+/// What became of a change of a customer or a site.
+public enum RecordEdit: Sendable, Hashable {
+  /// It is durable.
+  case saved
+  /// The record is not any more what it was taken for; nothing was changed.
+  case changedMeanwhile
+  /// Another record has the same reference; nothing was changed.
+  case referenceTaken(by: String)
+}
+
 /// Customers and sites that the API made; those of the configuration come through `configure`.
 extension GatewayStore {
-  /// Adds a customer or replaces what is known of him; durable when it returns.
-  public func save(_ customer: CustomerRecord) async throws(GatewayStoreError) {
-    try await write("save customer \(customer.id)") { try Self.upsert(customer, in: $0) }
-  }
-
-  /// Adds a site or replaces what is known of it; durable when it returns.
-  public func save(_ site: SiteRecord) async throws(GatewayStoreError) {
-    try await write("save site \(site.id)") { try Self.upsert(site, in: $0) }
-  }
-
-  /// Marks a customer as removed; his aggregates stay under his id.
-  public func removeCustomer(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
-    try await write("remove customer \(id)") { db in
-      try db.execute(sql: "UPDATE customers SET removed_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
+  /// Adds a customer, or changes it from what it was; durable when it returns `saved`.
+  ///
+  /// - Parameter old: what the change was made of; `nil` for a new one.
+  public func save(
+    _ customer: CustomerRecord, over old: CustomerRecord? = nil
+  ) async throws(GatewayStoreError) -> RecordEdit {
+    try await write("save customer \(customer.id)") { db in
+      let present = try Row.fetchOne(
+        db, sql: "SELECT * FROM customers WHERE id = ? AND removed_at IS NULL", arguments: [customer.id])
+      guard try present.map(Self.customer) == old else { return .changedMeanwhile }
+      if let other = try Self.owner(of: customer.referenceID, in: "customers", except: customer.id, db) {
+        return .referenceTaken(by: other)
+      }
+      try Self.upsert(customer, in: db)
+      return .saved
     }
+  }
+
+  /// Adds a site, or changes it from what it was; durable when it returns `saved`.
+  ///
+  /// - Parameter old: what the change was made of; `nil` for a new one.
+  public func save(_ site: SiteRecord, over old: SiteRecord? = nil) async throws(GatewayStoreError) -> RecordEdit {
+    try await write("save site \(site.id)") { db in
+      let present = try Row.fetchOne(
+        db, sql: "SELECT * FROM sites WHERE id = ? AND removed_at IS NULL", arguments: [site.id])
+      guard try present.map(Self.site) == old else { return .changedMeanwhile }
+      if let other = try Self.owner(of: site.referenceID, in: "sites", except: site.id, db) {
+        return .referenceTaken(by: other)
+      }
+      try Self.upsert(site, in: db)
+      return .saved
+    }
+  }
+
+  private static func owner(
+    of reference: String?, in table: String, except id: String, _ db: Database
+  ) throws -> String? {
+    guard let reference else { return nil }
+    return try String.fetchOne(
+      db, sql: "SELECT id FROM \(table) WHERE reference_id = ? AND id <> ? AND removed_at IS NULL",
+      arguments: [reference, id])
   }
 
   /// Marks a site as removed; its aggregates stay under its id.
   public func removeSite(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
     try await write("remove site \(id)") { db in
       try db.execute(sql: "UPDATE sites SET removed_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
+      try db.execute(sql: "DELETE FROM customer_links WHERE kind = 'site' AND thing_id = ?", arguments: [id])
+      try db.execute(sql: "UPDATE device_changes SET site_id = NULL WHERE site_id = ?", arguments: [id])
+    }
+  }
+
+  /// Forgets who a customer was, in its record and in the events about it; its aggregates stay under its id.
+  public func anonymizeCustomer(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
+    try await write("remove customer \(id)") { db in
+      try db.execute(
+        sql: """
+          UPDATE customers SET name = '', reference_id = NULL, email = NULL, extras = '{}', details = '{}',
+            removed_at = ? WHERE id = ?
+          """, arguments: [now.milliseconds, id])
+      try db.execute(sql: "DELETE FROM customer_links WHERE customer_id = ?", arguments: [id])
+      try db.execute(
+        sql: "UPDATE events SET json = '{}' WHERE customer_id = ? AND type LIKE 'customer.%'", arguments: [id])
+    }
+  }
+
+  /// Forgets a customer with its events and aggregates. Works through the windows a day at a time, so that other
+  /// writes come in between.
+  public func purgeCustomer(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
+    try await anonymizeCustomer(id, at: now)
+    let series = "series IN (SELECT id FROM series WHERE scope = 'customer' AND scope_id = ?1)"
+    let day = 86_400 / Self.bucketSeconds
+    let range: (first: Int64, last: Int64)? = try await perform("read the windows of \(id)") { db in
+      let first = try Int64.fetchOne(
+        db, sql: "SELECT min(first_ts) FROM series WHERE scope = 'customer' AND scope_id = ?", arguments: [id])
+      let last = try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM windows")
+      guard let first, let last else { return nil }
+      return (first.flooredQuotient(by: Self.bucketSeconds), last)
+    }
+    for bucket in stride(from: range?.first ?? 0, through: range?.last ?? -1, by: Int(day)) {
+      try await write("remove the windows of \(id)") { db in
+        try db.execute(
+          sql: "DELETE FROM windows WHERE bucket >= ?2 AND bucket < ?3 AND \(series)",
+          arguments: [id, bucket, bucket + day])
+      }
+    }
+    try await write("remove customer \(id)") { db in
+      try db.execute(sql: "DELETE FROM events WHERE customer_id = ? AND type LIKE 'customer.%'", arguments: [id])
+      try db.execute(sql: "UPDATE events SET customer_id = NULL WHERE customer_id = ?", arguments: [id])
+      try db.execute(sql: "DELETE FROM customers WHERE id = ?", arguments: [id])
     }
   }
 }

@@ -83,6 +83,17 @@ extension GatewayStore {
     }
   }
 
+  /// Events of a customer before a place in the log, newest first.
+  public func events(
+    of customer: String, before seq: Int64?, limit: Int
+  ) async throws(GatewayStoreError) -> [EventRecord] {
+    let sql = "SELECT * FROM events WHERE customer_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+    return try await perform("read events") { db in
+      let limit = min(max(0, limit), Self.eventsPerCall)
+      return try Row.fetchAll(db, sql: sql, arguments: [customer, seq ?? .max, limit]).map(Self.event)
+    }
+  }
+
   private static func event(_ row: Row) throws -> EventRecord {
     var event = EventRecord(
       type: try row.decode(forColumn: "type"), at: try row.time("at"),

@@ -15,6 +15,7 @@ enum Migrations {
     migrator.registerMigration("3 tags, schedules, batches") { try $0.execute(sql: scheduling) }
     migrator.registerMigration("3 audit") { try $0.execute(sql: audit) }
     migrator.registerMigration("4 usage meters") { try $0.execute(sql: usageMeters) }
+    migrator.registerMigration("4 customers, sites and links in full") { try $0.execute(sql: records) }
     return migrator
   }
 
@@ -146,5 +147,24 @@ enum Migrations {
       meter_id TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, event_id TEXT NOT NULL, at INTEGER NOT NULL,
       PRIMARY KEY(meter_id, key)) STRICT, WITHOUT ROWID;
     CREATE INDEX usage_keys_by_time ON usage_keys(at);
+    """
+
+  /// `customer_links` has who decided whose a site or device is, beside what the configuration says; without a
+  /// customer, that it is to have none. A site that the API made before had its customer from somebody.
+  private static let records = """
+    ALTER TABLE customers ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE customers ADD COLUMN updated_at INTEGER;
+    ALTER TABLE sites ADD COLUMN reference_id TEXT;
+    ALTER TABLE sites ADD COLUMN updated_at INTEGER;
+    CREATE TABLE customer_links(
+      kind TEXT NOT NULL, thing_id TEXT NOT NULL, customer_id TEXT, origin TEXT NOT NULL, candidates TEXT NOT NULL,
+      at INTEGER NOT NULL, PRIMARY KEY(kind, thing_id)) STRICT, WITHOUT ROWID;
+    INSERT INTO customer_links
+      SELECT 'site', id, customer_id, 'manual', '[]', created_at FROM sites
+      WHERE source = 'api' AND customer_id IS NOT NULL;
+    CREATE TABLE device_changes(
+      device_id TEXT PRIMARY KEY, name TEXT, reference_id TEXT, site_id TEXT,
+      at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_by_customer ON events(customer_id, seq) WHERE customer_id IS NOT NULL;
     """
 }
