@@ -64,6 +64,22 @@ struct AggregationPlan {
     balancedShare = Self.balancedShares(layout, metered: metered)
   }
 
+  /// Books the devices at other sites and customers from now on. Devices, inputs and flows stay; series are only added,
+  /// because windows that wait for the store know theirs by index.
+  mutating func reassign(_ layout: PipelineLayout) {
+    metered = Set(layout.devices.filter { $0.kind == .meter && $0.meterRole == .grid }.map(Self.group))
+    var flow = 0
+    for (index, device) in layout.devices.enumerated() {
+      for rule in EnergyRule.of(device) where flow < flows.count && flows[flow].device == index {
+        guard flows[flow].name == rule.name else { continue }
+        flows[flow].targets = targets(of: rule, at: device)
+        flow += 1
+      }
+    }
+    shareCoverage()
+    balancedShare = Self.balancedShares(layout, metered: metered)
+  }
+
   /// The index of a series of windows; `nil` if nothing is booked there.
   func windows(_ scope: WindowScope, _ id: String, _ metric: EnergyMetric) -> Int? {
     seriesIndices[SeriesKey(scope: scope, scopeID: id, metric: metric.rawValue)]

@@ -23,7 +23,6 @@ public final class TelemetryPipeline: Sendable {
   private let thread: AggregatorThread
   private let producers = Mutex<[(link: String, producer: TelemetryProducer)]>([])
   private let logger: Logger
-  let plan: AggregationPlan
 
   struct FlushState {
     /// The flush that was begun last; the next one waits for it.
@@ -53,7 +52,6 @@ public final class TelemetryPipeline: Sendable {
     var aggregator = WindowAggregator(layout: layout, limits: limits)
     let times = 0...max(0, time.wall().milliseconds)
     aggregator.restore(try await store.accumulators(), times: times)
-    plan = aggregator.plan
     routes = Routes(layout: layout, plan: aggregator.plan, limits: limits, time: time)
     for record in try await store.latestValues() {
       guard let device = layout.index(of: record.deviceID) else { continue }
@@ -111,6 +109,24 @@ public final class TelemetryPipeline: Sendable {
   ///
   /// Throws what the store said; then nothing is lost, and the next flush tries again.
   public func flush() async throws(GatewayStoreError) { try await flush(isLast: false) }
+
+  /// Where energy is booked now.
+  var plan: AggregationPlan { core.withLock { $0.aggregator.plan } }
+
+  /// Books the energy of devices at other sites and customers from now on; what was booked stays where it is.
+  ///
+  /// - Parameter owners: site and customer of every device, in the order of the layout. Another number of them changes
+  ///   nothing.
+  public func reassign(_ owners: [(siteID: String?, customerID: String?)]) {
+    guard owners.count == layout.devices.count else { return }
+    drain()
+    let devices = zip(layout.devices, owners).map { device, owner in
+      var device = device
+      (device.siteID, device.customerID) = owner
+      return device
+    }
+    core.withLock { $0.aggregator.reassign(PipelineLayout(devices: devices)) }
+  }
 
   /// The devices that changed from now on.
   public func changes() -> DeviceChanges { routes.changes.subscribe() }

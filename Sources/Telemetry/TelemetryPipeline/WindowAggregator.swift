@@ -27,7 +27,7 @@ struct WindowAggregator {
   }
 
   let limits: PipelineLimits
-  let plan: AggregationPlan
+  private(set) var plan: AggregationPlan
   let deviceIDs: [String]
   private let maxGaps: [Int64]
   private let configuredPowers: [Double?]
@@ -93,6 +93,14 @@ struct WindowAggregator {
     note(input.device)
     take(sample, input, &last)
     latest[index] = last
+  }
+
+  /// Books the devices at the sites and customers of another layout of the same devices from now on.
+  mutating func reassign(_ layout: PipelineLayout) {
+    plan.reassign(layout)
+    for index in flows.indices { flows[index].targets = plan.flows[index].targets }
+    let missing = plan.series.count - windows.count
+    if missing > 0 { windows += Array(repeating: WindowAccumulator(), count: missing) }
   }
 
   /// The devices that changed since the last call.
