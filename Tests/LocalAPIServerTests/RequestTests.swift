@@ -92,7 +92,7 @@ import TestSupport
     try await RunningGateway.with { server in
       let reply = try await server.send("PUT", "/v1/devices/battery-1")
       #expect(reply.status == 405)
-      #expect(reply.headers["allow"] == "GET")
+      #expect(reply.headers["allow"] == "GET, PATCH")
       #expect(try await server.get("/v1/nothing").status == 404)
       #expect(try await server.get("/v1/nothing")["error"] == .text("NO_SUCH_ROUTE"))
       #expect(try await server.get("/v1/devices/nobody")["message"] == .text("there is no device 'nobody'"))
@@ -124,7 +124,7 @@ import TestSupport
       #expect(changed["referenceId"] == nil)
       #expect(try await server.send("PATCH", "/v1/customers/demo", body: "{\"name\":\"x\"}").status == 409)
       #expect(try await server.send("PATCH", "/v1/customers/cus_1", body: "{\"name\":null}").status == 422)
-      #expect(try await server.send("DELETE", "/v1/customers/cus_1").status == 204)
+      #expect(try await server.send("DELETE", "/v1/customers/cus_1").status == 200)
       #expect(try await server.send("POST", "/v1/sites", body: "{\"name\":\"S\",\"timezone\":\"Mars\"}").status == 422)
       #expect(try await server.send("POST", "/v1/sites", body: "{\"name\":\"S\"}")["timezone"] == .text("UTC"))
     }

@@ -80,12 +80,15 @@ package actor InMemoryGateway: GatewayService {
 
   package func devices(_ query: DeviceQuery) async throws(APIError) -> ListSlice<DeviceResource> {
     query.slice.slice(
-      of: deviceList.filter {
+      of: deviceList.sorted { $0.id < $1.id }.filter {
         (query.customerId == nil || $0.customerId == query.customerId) && (query.type == nil || $0.type == query.type)
           && (query.siteId == nil || $0.siteId == query.siteId)
           && (query.tag.map($0.tags.contains) ?? true)
+          && (query.referenceId == nil || $0.referenceId == query.referenceId)
+          && (query.manufacturer == nil || $0.manufacturer?.lowercased() == query.manufacturer?.lowercased())
+          && (query.isStale == nil || $0.state.isStale == query.isStale)
           && (query.status == nil || $0.connectivity.state == query.status)
-      })
+      }, key: \.id)
   }
 
   package func device(_ id: String) async throws(APIError) -> DeviceResource {
@@ -177,72 +180,6 @@ package actor InMemoryGateway: GatewayService {
     alertList[index].acknowledgedAt = alertList[index].updatedAt
     alertList[index].acknowledgedBy = actor
     return AlertResource(alertList[index])
-  }
-
-  package func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource> {
-    query.slice.slice(
-      of: customerList.filter {
-        (query.id == nil || $0.id == query.id) && (query.referenceId == nil || $0.referenceId == query.referenceId)
-      })
-  }
-
-  package func customer(_ id: String) async throws(APIError) -> CustomerResource {
-    guard let customer = customerList.first(where: { $0.id == id }) else { throw .notFound("customer", id) }
-    return customer
-  }
-
-  package func createCustomer(_ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
-    let customer = CustomerResource(
-      id: "cus_1", name: draft.name, referenceId: draft.referenceId, email: draft.email, source: .api)
-    customerList.append(customer)
-    return customer
-  }
-
-  package func updateCustomer(_ id: String, _ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
-    guard let index = customerList.firstIndex(where: { $0.id == id }) else { throw .notFound("customer", id) }
-    guard customerList[index].source == .api else {
-      throw APIError(status: 409, code: "CONFIGURED", message: "'\(id)' comes from the configuration file")
-    }
-    customerList[index].name = draft.name
-    customerList[index].referenceId = draft.referenceId
-    customerList[index].email = draft.email
-    return customerList[index]
-  }
-
-  package func deleteCustomer(_ id: String) async throws(APIError) {
-    _ = try await customer(id)
-    customerList.removeAll { $0.id == id }
-  }
-
-  package func sites(_ query: SiteQuery) async throws(APIError) -> ListSlice<SiteResource> {
-    query.slice.slice(of: siteList.filter { query.customerId == nil || $0.customerId == query.customerId })
-  }
-
-  package func site(_ id: String) async throws(APIError) -> SiteResource {
-    guard let site = siteList.first(where: { $0.id == id }) else { throw .notFound("site", id) }
-    return site
-  }
-
-  package func createSite(_ draft: SiteDraft) async throws(APIError) -> SiteResource {
-    let site = SiteResource(
-      id: "sit_1", name: draft.name, customerId: draft.customerId, timezone: draft.timezone, address: draft.address,
-      source: .api)
-    siteList.append(site)
-    return site
-  }
-
-  package func updateSite(_ id: String, _ draft: SiteDraft) async throws(APIError) -> SiteResource {
-    guard let index = siteList.firstIndex(where: { $0.id == id }) else { throw .notFound("site", id) }
-    siteList[index].name = draft.name
-    siteList[index].customerId = draft.customerId
-    siteList[index].timezone = draft.timezone
-    siteList[index].address = draft.address
-    return siteList[index]
-  }
-
-  package func deleteSite(_ id: String) async throws(APIError) {
-    _ = try await site(id)
-    siteList.removeAll { $0.id == id }
   }
 
   package func usage(_ request: UsageRequest) async throws(APIError) -> [String: UsageMetric] {

@@ -16,12 +16,13 @@ extension LocalAPIClient {
   /// `GET /v1/devices`, up to 500 of them.
   public func devices(
     type: String? = nil, customerId: String? = nil, siteId: String? = nil, tag: String? = nil, status: String? = nil,
-    page: Int = 1
+    manufacturer: String? = nil, referenceId: String? = nil, isStale: Bool? = nil, page: Int = 1
   ) async throws(APIClientError) -> APIReply<Page<DeviceResource>> {
     try await send(
       "GET", "/v1/devices",
       query: [
         ("type", type), ("customerId", customerId), ("siteId", siteId), ("tag", tag), ("status", status),
+        ("manufacturer", manufacturer), ("referenceId", referenceId), ("isStale", isStale.map(String.init)),
         ("page", String(page)), ("perPage", String(SliceRequest.maxPerPage)),
       ])
   }
@@ -109,11 +110,6 @@ extension LocalAPIClient {
     try await send("GET", "/v1/audit/verification")
   }
 
-  /// `GET /v1/customers`
-  public func customers() async throws(APIClientError) -> APIReply<Page<CustomerResource>> {
-    try await send("GET", "/v1/customers", query: [("perPage", String(SliceRequest.maxPerPage))])
-  }
-
   /// `GET /v1/customers/{id}`
   public func customer(_ id: String) async throws(APIClientError) -> APIReply<CustomerResource> {
     try await send("GET", "/v1/customers/\(Self.escaped(id))")
@@ -129,12 +125,6 @@ extension LocalAPIClient {
   /// `GET /v1/sites/{id}/usage`
   public func siteUsage(_ id: String, _ period: UsagePeriod) async throws(APIClientError) -> APIReply<UsageReport> {
     try await send("GET", "/v1/sites/\(Self.escaped(id))/usage", query: period.query)
-  }
-
-  /// `GET /v1/sites`
-  public func sites(customerId: String? = nil) async throws(APIClientError) -> APIReply<Page<SiteResource>> {
-    try await send(
-      "GET", "/v1/sites", query: [("customerId", customerId), ("perPage", String(SliceRequest.maxPerPage))])
   }
 
   /// `GET /v1/events`

@@ -22,6 +22,10 @@ public struct DeviceResource: Codable, Sendable, Hashable {
   public var referenceId: String?
   /// Whose device it is.
   public var customerId: String?
+  /// How it came to its customer, or that it is to have none; absent where nobody decided.
+  public var linkedBy: LinkOrigin?
+  /// Who defined it.
+  public var source: RecordSource?
   /// Where it stands.
   public var siteId: String?
   /// The link that reaches it.
@@ -55,7 +59,8 @@ public struct DeviceResource: Codable, Sendable, Hashable {
   public init(
     id: String, type: DeviceKind, role: MeterRole? = nil, name: String, manufacturer: String? = nil,
     model: String? = nil, serialNumber: String? = nil, firmwareVersion: String? = nil, referenceId: String? = nil,
-    customerId: String? = nil, siteId: String? = nil, linkId: String? = nil, profile: String? = nil,
+    customerId: String? = nil, linkedBy: LinkOrigin? = nil, source: RecordSource? = nil, siteId: String? = nil,
+    linkId: String? = nil, profile: String? = nil,
     variant: String? = nil, reported: [String: ScalarValue]? = nil, tags: [String] = [],
     nameplate: [String: ScalarValue] = [:], connectivity: ConnectivityResource,
     state: StateEnvelope, settings: [String: ScalarValue] = [:], capabilities: DeviceCapabilities,
@@ -71,6 +76,8 @@ public struct DeviceResource: Codable, Sendable, Hashable {
     self.firmwareVersion = firmwareVersion
     self.referenceId = referenceId
     self.customerId = customerId
+    self.linkedBy = linkedBy
+    self.source = source
     self.siteId = siteId
     self.linkId = linkId
     self.profile = profile

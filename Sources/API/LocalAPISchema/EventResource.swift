@@ -50,3 +50,17 @@ public struct EventList: Codable, Sendable, Hashable {
     self.nextAfter = nextAfter
   }
 }
+
+/// The answer of `GET /v1/customers/{id}/activity`, newest first.
+public struct ActivityPage: Codable, Sendable, Hashable {
+  /// The events.
+  public var data: [EventResource]
+  /// What to give as `cursor` for older ones; absent where there are none.
+  public var nextCursor: String?
+
+  /// All members, those that can be absent with a default.
+  public init(data: [EventResource] = [], nextCursor: String? = nil) {
+    self.data = data
+    self.nextCursor = nextCursor
+  }
+}

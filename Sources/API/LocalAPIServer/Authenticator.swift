@@ -17,8 +17,9 @@ final class Authenticator: Sendable {
   /// The owner of the key in the headers.
   ///
   /// - Throws: `APIError` 401 without a key or with a wrong one, 429 after too many wrong ones from one address.
-  func caller(headers: HTTPFields, address: String) async throws -> Caller {
-    guard let text = Self.credential(in: headers) else {
+  /// - Parameter acceptsCookie: Whether the key may come as the cookie `access_token`.
+  func caller(headers: HTTPFields, address: String, acceptsCookie: Bool = false) async throws -> Caller {
+    guard let text = Self.credential(in: headers) ?? (acceptsCookie ? Self.cookie(in: headers) : nil) else {
       throw APIError(
         status: 401, code: "UNAUTHENTICATED", message: "this needs an API key",
         hint: "send it as 'Authorization: Bearer hdl_…'; heddle key create makes one")
@@ -44,6 +45,16 @@ final class Authenticator: Sendable {
     }
     return headers[.xAPIKey] ?? headers[.textureAPIKey]
   }
+
+  /// The key in a cookie. Not from a browser's page: there the cookie may come without the person's will.
+  private static func cookie(in headers: HTTPFields) -> String? {
+    guard headers[.origin] == nil, headers[.secFetchSite].map({ $0 == "same-origin" || $0 == "none" }) ?? true else {
+      return nil
+    }
+    let cookies = headers[values: .cookie].flatMap { $0.split(separator: ";") }
+    let name = "access_token="
+    return cookies.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+  }
 }
 
 extension HTTPField.Name {
@@ -52,6 +63,7 @@ extension HTTPField.Name {
 
   static let xAPIKey = constant("X-API-Key")
   static let textureAPIKey = constant("Texture-Api-Key")
+  static let secFetchSite = constant("Sec-Fetch-Site")
   static let xRequestID = constant("X-Request-Id")
   static let idempotencyKey = constant("Idempotency-Key")
   static let idempotentReplayed = constant("Idempotent-Replayed")

@@ -35,4 +35,12 @@ struct Caller: Sendable, Hashable {
 
   /// Whether something of this customer is theirs to see.
   func sees(customer: String?) -> Bool { customerId == nil || customerId == customer }
+
+  /// Throws 403 where a part of an answer needs a scope that this caller lacks.
+  func need(_ scope: APIScope) throws(APIError) {
+    guard !may(scope) else { return }
+    throw APIError(
+      status: 403, code: "SCOPE_MISSING", message: "this key lacks the scope \(scope.rawValue)",
+      hint: "heddle key create --scope \(scope.rawValue) makes one that has it")
+  }
 }

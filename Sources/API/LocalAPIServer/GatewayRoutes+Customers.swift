@@ -6,38 +6,35 @@ import LocalAPISchema
 import TimeSource
 
 extension GatewayRoutes {
-  /// The longest name of a customer or site.
-  static let maxNameLength = 200
-  private static let customerFields = ["name", "referenceId", "email"]
-  private static let siteFields = ["name", "customerId", "timezone", "address"]
-
   var customerRoutes: [Route] {
     [
       route(.get, "/v1/customers", .scope(.customersRead), .listCustomers) { request in
         let query = request.query
-        let (page, slice) = try query.slice()
+        let (page, slice) = try query.cursorSlice()
         let list = try await service.customers(
-          CustomerQuery(id: request.caller.customerId, referenceId: query.text("referenceId"), slice: slice))
+          CustomerQuery(
+            id: request.caller.customerId, referenceId: query.text(anyOf: "referenceId", "externalId", "external_id"),
+            email: query.text("email"), text: query.text("q"), slice: slice))
         return try JSONText.response(Page(list, page: page, perPage: slice.limit))
       },
       route(.post, "/v1/customers", .unrestricted(.customersWrite), .createCustomer) { request in
         let object = try await RequestBodyReader.object(request.request)
-        let customer = try await service.createCustomer(try Self.customerDraft(object))
-        return try JSONText.response(
-          customer, status: .created, headers: [.location: "/v1/customers/\(customer.id)"])
+        let customer = try await service.createCustomer(try RecordReader.customer(object))
+        return try tagged(customer, customer.draft, status: .created, location: "/v1/customers/\(customer.id)")
       },
-      route(.get, "/v1/customers/{id}", .scope(.customersRead), .getCustomer) { request in
-        try JSONText.response(try await customer(request))
-      },
+      route(.get, "/v1/customers/{id}", .scope(.customersRead), .getCustomer) { try await oneCustomer($0) },
       route(.patch, "/v1/customers/{id}", .unrestricted(.customersWrite), .updateCustomer) { request in
-        let customer = try await customer(request)
+        let draft = try await customer(request).draft
+        try EntityTag(draft).check(request.request)
         let changes = try await RequestBodyReader.object(request.request)
-        let draft = try Self.customerDraft(try Self.merge(changes, into: customer.draft))
-        return try JSONText.response(try await service.updateCustomer(customer.id, draft))
+        let changed = try await service.updateCustomer(
+          request.parameter("id"), from: draft, to: try RecordReader.customer(changes, over: draft))
+        return try tagged(changed, changed.draft)
       },
       route(.delete, "/v1/customers/{id}", .unrestricted(.customersWrite), .deleteCustomer) { request in
-        try await service.deleteCustomer(request.parameter("id"))
-        return Response(status: .noContent)
+        let mode = try request.query.word("mode", DeletionMode.self) ?? .anonymize
+        try EntityTag(try await customer(request).draft).check(request.request)
+        return try JSONText.response(try await service.deleteCustomer(request.parameter("id"), mode: mode))
       },
       route(.get, "/v1/customers/{id}/devices", .scope(.devicesRead), .listCustomerDevices) { request in
         let query = request.query
@@ -47,6 +44,9 @@ extension GatewayRoutes {
         let query = request.query
         return try await listSites(query, customerId: try await customer(request).id)
       },
+      route(.get, "/v1/customers/{id}/activity", .scope(.customersRead), .getCustomerActivity) { request in
+        try await activity(request, of: try await customer(request).id)
+      },
       route(.get, "/v1/customers/{id}/usage", .scope(.metricsRead), .getCustomerUsage) { request in
         let customer = try await customer(request)
         return try await usage(request, .customer(customer.id), timezone: try await zone(ofCustomer: customer.id))
@@ -54,10 +54,65 @@ extension GatewayRoutes {
     ]
   }
 
-  private func customer(_ request: APIRequest) async throws -> CustomerResource {
+  /// What comes with a customer where it is asked for.
+  enum CustomerPart: String, CaseIterable { case sites, devices }
+
+  private func oneCustomer(_ request: APIRequest) async throws -> Response {
+    var found = try await customer(request)
+    let parts = try request.query.words("include", CustomerPart.self)
+    if parts.contains(.sites) { found.sites = try await allSites(of: found.id) }
+    if parts.contains(.devices) { found.devices = try await allDevices(request, customerId: found.id) }
+    return try tagged(found, found.draft)
+  }
+
+  /// A customer that the caller may see; another one does not exist.
+  func customer(_ request: APIRequest) async throws -> CustomerResource {
     let id = request.parameter("id")
     guard request.caller.sees(customer: id) else { throw APIError.notFound("customer", id) }
     return try await service.customer(id)
+  }
+
+  /// A record with its tag.
+  func tagged(
+    _ record: some Encodable, _ draft: some Encodable, status: HTTPResponse.Status = .ok, location: String? = nil
+  ) throws -> Response {
+    var headers: HTTPFields = [.eTag: try EntityTag(draft).text]
+    headers[.location] = location
+    return try JSONText.response(record, status: status, headers: headers)
+  }
+
+  private func allSites(of customerId: String) async throws -> [SiteResource] {
+    try await service.sites(
+      SiteQuery(customerId: customerId, slice: SliceRequest(offset: 0, limit: SliceRequest.maxPerPage))
+    ).items
+  }
+
+  /// For a part of another resource: the key needs the right to see devices as well.
+  private func allDevices(
+    _ request: APIRequest, customerId: String? = nil, siteId: String? = nil
+  ) async throws -> [DeviceResource] {
+    try request.caller.need(.devicesRead)
+    return try await service.devices(
+      DeviceQuery(
+        customerId: customerId ?? request.caller.customerId, siteId: siteId,
+        slice: SliceRequest(offset: 0, limit: SliceRequest.maxPerPage))
+    ).items
+  }
+
+  private func activity(_ request: APIRequest, of customerId: String) async throws -> Response {
+    let query = request.query
+    let limit = try query.integer("perPage", in: 1...SliceRequest.maxPerPage) ?? SliceRequest.defaultPerPage
+    let before = try query.text("cursor").map { text throws(APIError) in
+      guard let sequence = Int64(try PageCursor(text).key) else {
+        throw .invalid("?cursor", "this is not a cursor of this list", code: "INVALID_CURSOR")
+      }
+      return sequence
+    }
+    // One more than wanted tells whether there is more.
+    let events = try await service.activity(of: customerId, before: before, limit: limit + 1)
+    let page = Array(events.prefix(limit))
+    let next = events.count > limit ? page.last.map { PageCursor(key: String($0.sequence)).text } : nil
+    return try JSONText.response(ActivityPage(data: page, nextCursor: next))
   }
 
   // MARK: Sites
@@ -71,20 +126,22 @@ extension GatewayRoutes {
         return try await listSites(query, customerId: asked ?? request.caller.customerId)
       },
       route(.post, "/v1/sites", .unrestricted(.customersWrite), .createSite) { request in
-        let object = try await RequestBodyReader.object(request.request)
-        let site = try await service.createSite(try await siteDraft(object))
-        return try JSONText.response(site, status: .created, headers: [.location: "/v1/sites/\(site.id)"])
+        let draft = try RecordReader.site(try await RequestBodyReader.object(request.request))
+        try await checkCustomer(draft.customerId)
+        let site = try await service.createSite(draft)
+        return try tagged(site, site.draft, status: .created, location: "/v1/sites/\(site.id)")
       },
-      route(.get, "/v1/sites/{id}", .scope(.customersRead), .getSite) { request in
-        try JSONText.response(try await site(request))
-      },
+      route(.get, "/v1/sites/{id}", .scope(.customersRead), .getSite) { try await oneSite($0) },
       route(.patch, "/v1/sites/{id}", .unrestricted(.customersWrite), .updateSite) { request in
-        let site = try await site(request)
-        let changes = try await RequestBodyReader.object(request.request)
-        let draft = try await siteDraft(try Self.merge(changes, into: site.draft))
-        return try JSONText.response(try await service.updateSite(site.id, draft))
+        let draft = try await site(request).draft
+        try EntityTag(draft).check(request.request)
+        let changed = try RecordReader.site(try await RequestBodyReader.object(request.request), over: draft)
+        if changed.customerId != draft.customerId { try await checkCustomer(changed.customerId) }
+        let site = try await service.updateSite(request.parameter("id"), from: draft, to: changed)
+        return try tagged(site, site.draft)
       },
       route(.delete, "/v1/sites/{id}", .unrestricted(.customersWrite), .deleteSite) { request in
+        try EntityTag(try await site(request).draft).check(request.request)
         try await service.deleteSite(request.parameter("id"))
         return Response(status: .noContent)
       },
@@ -99,7 +156,19 @@ extension GatewayRoutes {
     ]
   }
 
-  private func site(_ request: APIRequest) async throws -> SiteResource {
+  /// What comes with a site where it is asked for.
+  enum SitePart: String, CaseIterable { case devices, balance }
+
+  private func oneSite(_ request: APIRequest) async throws -> Response {
+    var found = try await site(request)
+    let parts = try request.query.words("include", SitePart.self)
+    if parts.contains(.devices) { found.devices = try await allDevices(request, siteId: found.id) }
+    if parts.contains(.balance) { found.balance = try await balance(request, of: found) }
+    return try tagged(found, found.draft)
+  }
+
+  /// A site that the caller may see; another one does not exist.
+  func site(_ request: APIRequest) async throws -> SiteResource {
     let id = request.parameter("id")
     let site = try await service.site(id)
     guard request.caller.sees(customer: site.customerId) else { throw APIError.notFound("site", id) }
@@ -107,44 +176,29 @@ extension GatewayRoutes {
   }
 
   private func listSites(_ query: QueryReader, customerId: String?) async throws -> Response {
-    let (page, slice) = try query.slice()
-    let list = try await service.sites(SiteQuery(customerId: customerId, slice: slice))
+    let (page, slice) = try query.cursorSlice()
+    let list = try await service.sites(
+      SiteQuery(
+        customerId: customerId, referenceId: query.text(anyOf: "referenceId", "externalId", "external_id"),
+        slice: slice))
     return try JSONText.response(Page(list, page: page, perPage: slice.limit))
   }
 
-  // MARK: Bodies
-
-  /// The present values with the changes over them; `null` clears a member.
-  private static func merge(_ changes: [String: JSONValue], into draft: some Encodable) throws -> [String: JSONValue] {
-    let present = try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(draft))
-    return present.merging(changes) { $1 }
+  /// 422 for a customer that does not exist.
+  func checkCustomer(_ id: String?) async throws {
+    guard let id else { return }
+    do { _ = try await service.customer(id) } catch { throw error.missing("customer", id) }
   }
 
-  private static func customerDraft(_ object: [String: JSONValue]) throws -> CustomerDraft {
-    let draft = try RequestBodyReader.decode(CustomerDraft.self, from: object, fields: customerFields)
-    try checkName(draft.name)
-    return draft
-  }
-
-  private func siteDraft(_ object: [String: JSONValue]) async throws -> SiteDraft {
-    let object = object.merging(["timezone": .text("UTC")]) { given, _ in given }
-    let draft = try RequestBodyReader.decode(SiteDraft.self, from: object, fields: Self.siteFields)
-    try Self.checkName(draft.name)
-    guard UsageCalendar(timezone: draft.timezone) != nil else {
-      throw APIError.invalid(
-        "/timezone", "there is no time zone '\(draft.timezone)'", hint: "an IANA name such as Europe/Berlin")
-    }
-    if let id = draft.customerId, (try? await service.customer(id)) == nil {
-      throw APIError.invalid("/customerId", "there is no customer '\(id)'")
-    }
-    return draft
-  }
-
-  static func checkName(_ name: String) throws {
-    let length = name.trimmingCharacters(in: .whitespaces).count
-    guard (1...maxNameLength).contains(length) else {
-      throw APIError.invalid("/name", "a name has 1 to \(maxNameLength) characters", code: "OUT_OF_RANGE")
-    }
+  /// Today's energy of a site in its zone; consumption is `null` with coverage 0 without a grid meter.
+  private func balance(_ request: APIRequest, of site: SiteResource) async throws -> UsageReport {
+    try request.caller.need(.metricsRead)
+    let calendar = try calendar(site.timezone)
+    let interval = try calendar.interval(range: "today", now: time.wall())
+    let metrics = try await service.usage(UsageRequest(subject: .site(site.id), interval: interval, buckets: []))
+    return UsageReport(
+      siteId: site.id, from: interval.start, to: interval.end, timezone: site.timezone,
+      by: UsageCalendar.Step.none.rawValue, metrics: metrics)
   }
 
   // MARK: Usage
@@ -164,5 +218,13 @@ extension GatewayRoutes {
     case .site(let id): report.siteId = id
     }
     return try JSONText.response(report)
+  }
+}
+
+extension APIError {
+  /// What is wrong with a body that names something that does not exist: a 404 of the other is a 422 of this one.
+  func missing(_ what: String, _ id: String) -> APIError {
+    guard status == 404 else { return self }
+    return .invalid("/\(what)Id", "there is no \(what) '\(id)'", code: "NO_SUCH_\(what.uppercased())")
   }
 }

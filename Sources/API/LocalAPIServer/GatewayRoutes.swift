@@ -15,8 +15,8 @@ struct GatewayRoutes: Sendable {
 
   /// Every operation of the API.
   var all: [Route] {
-    systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + eventRoutes + alertRoutes
-      + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
+    systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + fluxrateRoutes + eventRoutes
+      + alertRoutes + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
       + metricRoutes + usageMeterRoutes + seedUsageRoutes
   }
 
@@ -69,12 +69,9 @@ struct GatewayRoutes: Sendable {
       route(.get, "/v1/devices", .scope(.devicesRead), .listDevices) { request in
         try await listDevices(request, request.query)
       },
-      route(.get, "/v1/devices/{id}", .scope(.devicesRead), .getDevice) { request in
-        try JSONText.response(try await device(request))
-      },
-      route(.get, "/v1/devices/{id}/state", .scope(.devicesRead), .getDeviceState) { request in
-        try JSONText.response(try await device(request).state)
-      },
+      route(.get, "/v1/devices/{id}", .scope(.devicesRead), .getDevice) { try await oneDevice($0) },
+      route(.patch, "/v1/devices/{id}", .unrestricted(.devicesWrite), .updateDevice) { try await updateDevice($0) },
+      route(.get, "/v1/devices/{id}/state", .scope(.devicesRead), .getDeviceState) { try await state($0) },
       route(.get, "/v1/devices/{id}/capabilities", .scope(.devicesRead), .getDeviceCapabilities) { request in
         try JSONText.response(try await device(request).capabilities)
       },
@@ -88,7 +85,7 @@ struct GatewayRoutes: Sendable {
     return device
   }
 
-  private func device(_ request: APIRequest) async throws -> DeviceResource {
+  func device(_ request: APIRequest) async throws -> DeviceResource {
     try await device(request.parameter("id"), for: request.caller)
   }
 
@@ -96,7 +93,7 @@ struct GatewayRoutes: Sendable {
     _ request: APIRequest, _ query: QueryReader, customerId: String? = nil, siteId: String? = nil,
     tag: String? = nil
   ) async throws -> Response {
-    let (page, slice) = try query.slice()
+    let (page, slice) = try query.cursorSlice()
     // A site has one customer, so its list does not take another one.
     let asked = customerId ?? (siteId == nil ? query.text("customerId") : nil)
     // A restricted key that names another customer gets what that customer has for it: nothing.
@@ -108,8 +105,13 @@ struct GatewayRoutes: Sendable {
       DeviceQuery(
         type: try query.word("type", DeviceKind.self), customerId: asked ?? request.caller.customerId,
         siteId: siteId ?? query.text("siteId"), tag: tag ?? query.text("tag"),
+        referenceId: query.text(anyOf: "referenceId", "externalId", "external_id"),
+        manufacturer: query.text("manufacturer"), isStale: try query.flag("isStale"),
         status: try query.word("status", Connectivity.State.self), slice: slice))
-    return try JSONText.response(Page(list, page: page, perPage: slice.limit))
+    guard try query.word("view", DeviceView.self) == .texture else {
+      return try JSONText.response(Page(list, page: page, perPage: slice.limit))
+    }
+    return try await texturePage(list, page: page, perPage: slice.limit)
   }
 
   // MARK: Events

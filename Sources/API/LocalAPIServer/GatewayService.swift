@@ -6,8 +6,8 @@ public import LocalAPISchema
 /// The server has done before a call: authentication, scopes, the syntax of every field and parameter. It also checks
 /// that a device, site, customer or command belongs to the customer of a restricted key; a service only honours the
 /// `customerId` of a query. A failure is an `APIError`, whose status and words the client gets as they are.
-public protocol GatewayService: TagService, BatchService, ScheduleService, MetricsService,
-  UsageMeterService
+public protocol GatewayService: CustomerService, SiteService, DeviceRecordService, TagService, BatchService,
+  ScheduleService, MetricsService, UsageMeterService
 {
   /// The state of the whole gateway. `api` is filled in by the server.
   func status() async throws(APIError) -> GatewayStatus
@@ -47,28 +47,8 @@ public protocol GatewayService: TagService, BatchService, ScheduleService, Metri
   /// Notes who knows of it; the first one counts.
   func acknowledgeAlert(_ id: String, actor: String) async throws(APIError) -> AlertResource
 
-  // MARK: Customers and sites
+  // MARK: Usage
 
-  /// In the order of their ids.
-  func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource>
-  /// 404 if there is no such customer.
-  func customer(_ id: String) async throws(APIError) -> CustomerResource
-  /// Makes one with a new id `cus_…`.
-  func createCustomer(_ draft: CustomerDraft) async throws(APIError) -> CustomerResource
-  /// Replaces what may be changed; 409 for one from the configuration.
-  func updateCustomer(_ id: String, _ draft: CustomerDraft) async throws(APIError) -> CustomerResource
-  /// 409 for one from the configuration, or while sites or devices belong to it.
-  func deleteCustomer(_ id: String) async throws(APIError)
-  /// In the order of their ids.
-  func sites(_ query: SiteQuery) async throws(APIError) -> ListSlice<SiteResource>
-  /// 404 if there is no such site.
-  func site(_ id: String) async throws(APIError) -> SiteResource
-  /// Makes one with a new id `sit_…`.
-  func createSite(_ draft: SiteDraft) async throws(APIError) -> SiteResource
-  /// Replaces what may be changed; 409 for one from the configuration.
-  func updateSite(_ id: String, _ draft: SiteDraft) async throws(APIError) -> SiteResource
-  /// 409 for one from the configuration, or while devices belong to it.
-  func deleteSite(_ id: String) async throws(APIError)
   /// Sums the windows. The server has resolved range, zone and buckets.
   func usage(_ request: UsageRequest) async throws(APIError) -> [String: UsageMetric]
 
@@ -103,6 +83,12 @@ public struct DeviceQuery: Sendable, Hashable {
   public var siteId: String?
   /// With this tag.
   public var tag: String?
+  /// With this id of the operator's.
+  public var referenceId: String?
+  /// Of this maker, in any case of letters.
+  public var manufacturer: String?
+  /// Whether its values are too old.
+  public var isStale: Bool?
   /// Heard like this.
   public var status: Connectivity.State?
   /// Which part of the list.
@@ -111,12 +97,16 @@ public struct DeviceQuery: Sendable, Hashable {
   /// All members, those that can be absent with a default.
   public init(
     type: DeviceKind? = nil, customerId: String? = nil, siteId: String? = nil, tag: String? = nil,
-    status: Connectivity.State? = nil, slice: SliceRequest
+    referenceId: String? = nil, manufacturer: String? = nil, isStale: Bool? = nil, status: Connectivity.State? = nil,
+    slice: SliceRequest
   ) {
     self.type = type
     self.customerId = customerId
     self.siteId = siteId
     self.tag = tag
+    self.referenceId = referenceId
+    self.manufacturer = manufacturer
+    self.isStale = isStale
     self.status = status
     self.slice = slice
   }
@@ -194,41 +184,6 @@ public struct AuditQuery: Sendable, Hashable {
     self.commandId = commandId
     self.from = from
     self.to = to
-    self.slice = slice
-  }
-}
-
-/// Which customers are wanted. A `nil` does not restrict.
-public struct CustomerQuery: Sendable, Hashable {
-  /// Only this one, for keys of one customer.
-  public var id: String?
-  /// With this id of the operator's.
-  public var referenceId: String?
-  /// Which part of the list.
-  public var slice: SliceRequest
-
-  /// All members, those that can be absent with a default.
-  public init(
-    id: String? = nil, referenceId: String? = nil, slice: SliceRequest
-  ) {
-    self.id = id
-    self.referenceId = referenceId
-    self.slice = slice
-  }
-}
-
-/// Which sites are wanted. A `nil` does not restrict.
-public struct SiteQuery: Sendable, Hashable {
-  /// Of this customer.
-  public var customerId: String?
-  /// Which part of the list.
-  public var slice: SliceRequest
-
-  /// All members, those that can be absent with a default.
-  public init(
-    customerId: String? = nil, slice: SliceRequest
-  ) {
-    self.customerId = customerId
     self.slice = slice
   }
 }

@@ -13,18 +13,24 @@ struct QueryReader {
   ///   - isStrict: Whether other names are an error.
   init(_ request: Request, allowed: [String], isStrict: Bool = true) throws(APIError) {
     var values: [String: [String]] = [:]
-    for (key, value) in request.uri.queryParameters {
-      // Clients write the brackets of filterDeviceId[] as they are or escaped.
-      let name = String(key).removingPercentEncoding ?? String(key)
+    for part in (request.uri.query ?? "").split(separator: "&") {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(Self.decoded)
+      let name = pair.first ?? ""
       guard allowed.contains(name) || !isStrict else {
         throw .invalid(
           "?\(name)", "there is no parameter '\(name)' here", code: "UNKNOWN_PARAMETER",
           hint: allowed.isEmpty ? "it takes none" : "possible are \(allowed.joined(separator: ", "))")
       }
-      values[name, default: []].append(String(value).replacing("+", with: " "))
+      values[name, default: []].append(pair.count > 1 ? pair[1] : "")
     }
     self.values = values
     self.allowed = allowed
+  }
+
+  /// A plus is a blank, an escaped one is a plus.
+  private static func decoded(_ text: Substring) -> String {
+    let text = text.replacing("+", with: " ")
+    return text.removingPercentEncoding ?? String(text)
   }
 
   /// `nil` where the parameter is absent or empty.
@@ -99,6 +105,7 @@ extension Page {
   init(_ slice: ListSlice<Item>, page: Int, perPage: Int) {
     let pages = (slice.totalItems + perPage - 1) / max(1, perPage)
     self.init(
-      data: slice.items, page: page, perPage: perPage, totalItems: slice.totalItems, totalPages: max(1, pages))
+      data: slice.items, page: page, perPage: perPage, totalItems: slice.totalItems, totalPages: max(1, pages),
+      nextCursor: slice.lastKey.map { PageCursor(key: $0).text })
   }
 }

@@ -72,12 +72,9 @@ extension Route {
     case .scope(let scope), .unrestricted(let scope): needed = scope
     }
     if context.isLocalSocket { return .local(userID: await context.peerUserID()) }
-    let caller = try await authenticator.caller(headers: request.headers, address: context.remoteAddress)
-    guard caller.may(needed) else {
-      throw APIError(
-        status: 403, code: "SCOPE_MISSING", message: "this key lacks the scope \(needed.rawValue)",
-        hint: "heddle key create --scope \(needed.rawValue) makes one that has it")
-    }
+    let caller = try await authenticator.caller(
+      headers: request.headers, address: context.remoteAddress, acceptsCookie: path.hasPrefix("/api/v1/"))
+    try caller.need(needed)
     if case .unrestricted = access, caller.customerId != nil {
       throw APIError(
         status: 403, code: "KEY_RESTRICTED", message: "this key is for one customer only",

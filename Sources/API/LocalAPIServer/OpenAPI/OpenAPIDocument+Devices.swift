@@ -21,6 +21,8 @@ extension OpenAPIDocument {
           "firmwareVersion": {"type": "string"},
           "referenceId": {"type": "string"},
           "customerId": {"type": "string"},
+          "linkedBy": {"$ref": "#/components/schemas/LinkOrigin"},
+          "source": {"type": "string", "enum": ["configuration", "api"]},
           "siteId": {"type": "string"},
           "linkId": {"type": "string"},
           "profile": {"type": "string"},
@@ -61,6 +63,19 @@ extension OpenAPIDocument {
           "capabilities",
           "availableCommands"
         ]
+      },
+      "DevicePatch": {
+        "type": "object",
+        "description": "What the configuration says cannot be changed here (409). external_id is another spelling of referenceId.",
+        "properties": {
+          "name": {"type": ["string", "null"], "minLength": 1, "maxLength": 200},
+          "referenceId": {"type": ["string", "null"]},
+          "externalId": {"type": ["string", "null"]},
+          "external_id": {"type": ["string", "null"]},
+          "customerId": {"type": ["string", "null"]},
+          "siteId": {"type": ["string", "null"]}
+        },
+        "additionalProperties": false
       },
       "State": {
         "type": "object",

@@ -8,8 +8,8 @@ struct OpenAPIDocument {
 
   /// All schemas with a name, except those of pages.
   private static let schemas = [
-    systemSchemas, deviceSchemas, commandSchemas, customerSchemas, eventSchemas, keySchemas, tagSchemas, batchSchemas,
-    scheduleSchemas, auditSchemas,
+    systemSchemas, deviceSchemas, textureSchemas, commandSchemas, customerSchemas, siteSchemas, fluxrateSchemas,
+    eventSchemas, keySchemas, tagSchemas, batchSchemas, scheduleSchemas, auditSchemas,
     metricSchemas, usageMeterSchemas, seedUsageSchemas,
   ]
 
@@ -64,7 +64,7 @@ struct OpenAPIDocument {
   private var namedSchemas: [String: JSONValue] {
     var named: [String: JSONValue] = [:]
     for text in Self.schemas { named.merge(Self.members(of: text)) { first, _ in first } }
-    for case .page(let name)? in routes.flatMap(\.operation.answers).map(\.schema) {
+    for name in routes.flatMap(\.operation.answers).flatMap({ $0.schema?.pages ?? [] }) {
       named["\(name)Page"] = Self.page(of: name)
     }
     return named
@@ -73,6 +73,7 @@ struct OpenAPIDocument {
   private static func page(of name: String) -> JSONValue {
     let counts = ["page", "perPage", "totalItems", "totalPages"]
     var properties = Dictionary(uniqueKeysWithValues: counts.map { ($0, Schema.integer.json) })
+    properties["nextCursor"] = Schema.text.json
     properties["data"] = .object(["type": .text("array"), "items": Schema.ref(name).json])
     return .object([
       "type": .text("object"), "properties": .object(properties),

@@ -12,8 +12,5 @@ extension Operation {
 
   static let listTagDevices = Operation(
     "listTagDevices", "Devices with a tag", tag: "tags",
-    parameters: [
-      .query("type", .ref("DeviceType")), .query("customerId", .text), .query("siteId", .text),
-      .query("status", .ref("ConnectivityState")),
-    ] + .paging, answers: [.page("Device")])
+    parameters: [.query("customerId", .text), .query("siteId", .text)] + .deviceFilters, answers: [.devices])
 }

@@ -69,6 +69,11 @@ extension Operation {
 
     static func ok(_ schema: Schema) -> Self { Self(200, "OK", schema) }
 
+    /// A record with its tag.
+    static func record(_ schema: Schema) -> Self { Self(200, "OK", schema, headers: ["ETag"]) }
+
+    static func madeRecord(_ schema: Schema) -> Self { Self(201, "Made", schema, headers: ["ETag", "Location"]) }
+
     static func made(_ schema: Schema) -> Self { Self(201, "Made", schema) }
 
     /// A page of a list of these.
@@ -85,5 +90,30 @@ extension [Operation.Parameter] {
   static let paging: Self = [
     .query("page", .json(#"{"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}"#)),
     .query("perPage", .json(#"{"type": "integer", "minimum": 1, "maximum": 500, "default": 50}"#)),
+  ]
+
+  /// Of lists that can also be read on with a cursor.
+  static let cursorPaging: Self =
+    paging + [
+      .query(
+        "cursor", .text, "The nextCursor of the page before, instead of page: what is added meanwhile moves nothing.")
+    ]
+
+  /// Of lists of devices.
+  static let deviceFilters: Self =
+    [
+      .query("type", .ref("DeviceType")), .query("manufacturer", .text), .query("referenceId", .text),
+      .query("externalId", .text), .query("external_id", .text), .query("status", .ref("ConnectivityState")),
+      .query("isStale", .json(#"{"type": "boolean"}"#)),
+    ] + deviceView + cursorPaging
+
+  /// The words of another system.
+  static let deviceView: Self = [
+    .query("view", .words(["texture"]), "Names, units and states of Texture: Fahrenheit, chargeRate, gridStatus.")
+  ]
+
+  /// Of changes and deletions of records.
+  static let ifMatch: Self = [
+    .header("If-Match", .text, "The ETag that the record was read with; 412 where it was changed since.")
   ]
 }

@@ -24,4 +24,13 @@ indirect enum Schema: Sendable {
     case .json(let text): OpenAPIDocument.parsed(text)
     }
   }
+
+  /// What it has pages of.
+  var pages: [String] {
+    switch self {
+    case .page(let name): [name]
+    case .oneOf(let schemas): schemas.flatMap(\.pages)
+    default: []
+    }
+  }
 }
