@@ -99,7 +99,7 @@ actor GatewayDaemon {
       logger: logger)
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
-      directory: directory, tags: tags, batches: batches, schedules: schedules, time: time, random: random,
+      directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules, time: time, random: random,
       makeID: makeID)
     self.hub = hub
     self.board = board
@@ -109,6 +109,7 @@ actor GatewayDaemon {
   private func begin(_ configuration: GatewayConfiguration) async throws {
     try await gateway.keys.load()
     try await gateway.tags.load()
+    try await gateway.book.load()
     background.append(Task { [events] in await events.run() })
     let running = try await assemble(configuration)
     await takeOver(running, because: "start")
@@ -137,7 +138,8 @@ actor GatewayDaemon {
   // MARK: Configuration
 
   /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
-  private func assemble(_ configuration: GatewayConfiguration) async throws -> RunningConfiguration {
+  private func assemble(_ file: GatewayConfiguration) async throws -> RunningConfiguration {
+    let configuration = gateway.book.applied(to: file)
     let pipeline = try await TelemetryPipeline(
       layout: configuration.pipelineLayout, store: store, time: time, logger: logger)
     let assembly = LinkAssembly(
@@ -148,7 +150,7 @@ actor GatewayDaemon {
       let links = try configuration.links.map { link in
         try assemble(link, of: configuration, into: pipeline, with: assembly)
       }
-      return RunningConfiguration(configuration: configuration, links: links, pipeline: pipeline)
+      return RunningConfiguration(file: file, configuration: configuration, links: links, pipeline: pipeline)
     } catch {
       await pipeline.stop()
       throw error
@@ -164,10 +166,11 @@ actor GatewayDaemon {
     for (index, device) in configuration.devices.enumerated() where device.linkID == link.id {
       let id = EndpointID(device.endpointName)
       if devices[id] == nil { endpoints.append(EndpointSpecification(id: id, profile: device.profile)) }
-      devices[id, default: [:]][device.part] = LinkSink.Device(
-        id: device.id, index: index, siteID: device.siteID, customerID: device.customerID)
+      devices[id, default: [:]][device.part] = LinkSink.Device(id: device.id, index: index)
     }
-    let sink = LinkSink(devices: devices, producer: pipeline.makeProducer(link: link.id), board: board, events: events)
+    let sink = LinkSink(
+      devices: devices, producer: pipeline.makeProducer(link: link.id), board: board, events: events,
+      directory: gateway.directory)
     return RunningLink(
       configuration: link, adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: sink),
       deviceIDs: configuration.devices.filter { $0.linkID == link.id }.map(\.id))
@@ -188,6 +191,7 @@ actor GatewayDaemon {
     gateway.replace(running)
     grid.replace(running)
     await dispatcher.configure(running.targets)
+    await gateway.settleRecords()
     for link in running.links { await link.adapter.start() }
     flushing = Task { await running.pipeline.run() }
     stateFeed?.cancel()
@@ -195,7 +199,8 @@ actor GatewayDaemon {
       for await changed in running.pipeline.changes() {
         for index in changed where running.configuration.devices.indices.contains(index) {
           let device = running.configuration.devices[index]
-          hub.publish(.state(gateway.state(of: device, index: index, in: running), customerId: device.customerID))
+          let customer = gateway.directory.owner(of: device.id)?.customerID
+          hub.publish(.state(gateway.state(of: device, index: index, in: running), customerId: customer))
         }
       }
     }
@@ -218,7 +223,7 @@ actor GatewayDaemon {
       await takeOver(try await assemble(configuration), because: "reload")
     } catch {
       do {
-        await takeOver(try await assemble(old.configuration), because: "the new one could not be applied")
+        await takeOver(try await assemble(old.file), because: "the new one could not be applied")
       } catch {
         // Nothing is read any more. A restart by the service manager is better than a daemon that only looks alive.
         logger.critical("the old configuration cannot be restored either: \(error)")

@@ -13,8 +13,6 @@ final class LinkSink: AdapterSink {
     var id: String
     /// Index in the pipeline.
     var index: Int
-    var siteID: String?
-    var customerID: String?
   }
 
   /// Endpoint → part of the profile → device; a part that nobody configured has no entry.
@@ -24,10 +22,13 @@ final class LinkSink: AdapterSink {
   private let producer: TelemetryProducer
   private let board: ConnectivityBoard
   private let events: EventLog
+  private let directory: DeviceDirectory
 
   init(
-    devices: [EndpointID: [Int: Device]], producer: TelemetryProducer, board: ConnectivityBoard, events: EventLog
+    devices: [EndpointID: [Int: Device]], producer: TelemetryProducer, board: ConnectivityBoard, events: EventLog,
+    directory: DeviceDirectory
   ) {
+    self.directory = directory
     self.devices = devices
     indices = devices.mapValues { parts in
       (0...(parts.keys.max() ?? 0)).map { parts[$0]?.index ?? -1 }
@@ -55,8 +56,9 @@ final class LinkSink: AdapterSink {
     var data: [String: JSONValue] = ["state": .text(connectivity.state.rawValue)]
     if let reason = connectivity.lastError { data["reason"] = .text(reason) }
     for device in devices[endpoint]?.values.sorted(by: { $0.id < $1.id }) ?? [] {
+      let owner = directory.owner(of: device.id)
       events.record(
-        "device.\(connectivity.state.rawValue)", device: device.id, customer: device.customerID, site: device.siteID,
+        "device.\(connectivity.state.rawValue)", device: device.id, customer: owner?.customerID, site: owner?.siteID,
         data: data)
     }
   }

@@ -7,6 +7,9 @@ import TelemetryPipeline
 
 /// A configuration at work: its links and its pipeline. Replaced as a whole by a reload.
 struct RunningConfiguration: Sendable {
+  /// As the file says it.
+  var file: GatewayConfiguration
+  /// With what the API says beside the file.
   var configuration: GatewayConfiguration
   var links: [RunningLink]
   var pipeline: TelemetryPipeline
@@ -51,12 +54,14 @@ extension GatewayConfiguration {
   func records(now: Timestamp) -> ConfiguredRecords {
     ConfiguredRecords(
       customers: customers.map {
-        CustomerRecord(id: $0.id, name: $0.name, referenceID: $0.referenceID, email: $0.email, createdAt: now)
+        CustomerRecord(
+          id: $0.id, name: $0.name, referenceID: $0.referenceID, email: $0.email, createdAt: now,
+          details: CustomerDetails(phone: $0.phone, address: $0.address))
       },
-      sites: sites.map {
+      sites: sites.filter(\.isConfigured).map {
         SiteRecord(
           id: $0.id, customerID: $0.customerID, name: $0.name, timeZone: $0.timezone, latitude: $0.latitude,
-          longitude: $0.longitude, createdAt: now)
+          longitude: $0.longitude, address: $0.address, referenceID: $0.referenceID, createdAt: now)
       },
       links: links.map { LinkRecord(id: $0.id, transport: $0.transportName, address: $0.address, createdAt: now) },
       devices: devices.map {

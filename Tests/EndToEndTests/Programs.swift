@@ -36,6 +36,9 @@ enum Programs {
   /// Captures of real devices, beside the package where they are present.
   static var captures: URL { packageRoot.deletingLastPathComponent().appendingPathComponent("shared/fixtures") }
 
+  /// The documents that the project was made from, beside the package where they are present.
+  static var seeds: URL { packageRoot.deletingLastPathComponent().appendingPathComponent("shared/seeds") }
+
   static func hasFile(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   /// Whether a mount of the test's own is permitted, in a namespace that nobody else sees.

@@ -2,17 +2,13 @@ import EnergyModel
 import GatewayStore
 import LocalAPISchema
 import LocalAPIServer
+import TelemetryPipeline
 import TimeSource
 
 extension LocalGateway {
-  // MARK: Customers
-
   func customers(_ query: CustomerQuery) async throws(APIError) -> ListSlice<CustomerResource> {
     let records = try await stored { () async throws(GatewayStoreError) in try await store.customers() }
-    let wanted = records.filter {
-      (query.id == nil || $0.id == query.id) && (query.referenceId == nil || $0.referenceID == query.referenceId)
-    }
-    return query.slice.slice(of: wanted.map(Self.resource))
+    return query.slice.slice(of: records.map(Self.resource).filter(query.matches), key: \.id)
   }
 
   func customer(_ id: String) async throws(APIError) -> CustomerResource {
@@ -20,36 +16,67 @@ extension LocalGateway {
   }
 
   func createCustomer(_ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
-    let record = CustomerRecord(
-      id: makeID("cus"), name: draft.name, referenceID: draft.referenceId, email: draft.email, createdAt: time.wall(),
-      source: .api)
-    try await stored { () async throws(GatewayStoreError) in try await store.save(record) }
-    events.record("customer.created", customer: record.id, data: ["name": .text(record.name)])
-    return Self.resource(record)
-  }
-
-  func updateCustomer(_ id: String, _ draft: CustomerDraft) async throws(APIError) -> CustomerResource {
-    var record = try await customerRecord(id)
-    try Self.checkOwned(record.source, "customer", id)
-    record.name = draft.name
-    record.referenceID = draft.referenceId
-    record.email = draft.email
-    let changed = record
-    try await stored { () async throws(GatewayStoreError) in try await store.save(changed) }
-    events.record("customer.updated", customer: id, data: ["name": .text(changed.name)])
-    return Self.resource(changed)
-  }
-
-  func deleteCustomer(_ id: String) async throws(APIError) {
-    let record = try await customerRecord(id)
-    try Self.checkOwned(record.source, "customer", id)
-    let sites = try await stored { () async throws(GatewayStoreError) in try await store.sites() }
-    guard !sites.contains(where: { $0.customerID == id }) else {
-      throw APIError(
-        status: 409, code: "CONFLICT", message: "sites belong to customer \(id)", hint: "move or delete them first")
+    try await inTurn { () async throws(APIError) in
+      var record = CustomerRecord(id: makeID("cus"), name: draft.name, createdAt: time.wall(), source: .api)
+      record.take(draft)
+      let new = record
+      try await saved("customer", new.id) { () async throws(GatewayStoreError) in try await store.save(new) }
+      events.record("customer.created", customer: new.id, data: [:])
+      try await settle()
+      return Self.resource(new)
     }
-    try await stored { () async throws(GatewayStoreError) in try await store.removeCustomer(id, at: time.wall()) }
-    events.record("customer.deleted", customer: id, data: [:])
+  }
+
+  func updateCustomer(
+    _ id: String, from old: CustomerDraft, to new: CustomerDraft
+  ) async throws(APIError) -> CustomerResource {
+    try await inTurn { () async throws(APIError) in
+      let record = try await customerRecord(id)
+      guard Self.resource(record).draft == old else { throw Self.changedMeanwhile("customer", id) }
+      guard old != new else { return Self.resource(record) }
+      try Self.checkOwned(record.source, "customer", id)
+      var changing = record
+      changing.take(new)
+      changing.updatedAt = time.wall()
+      let changed = changing
+      try await saved("customer", id) { () async throws(GatewayStoreError) in
+        try await store.save(changed, over: record)
+      }
+      events.record("customer.updated", customer: id, data: [:])
+      try await settle()
+      return Self.resource(changed)
+    }
+  }
+
+  func deleteCustomer(_ id: String, mode: DeletionMode) async throws(APIError) -> DeletedCustomer {
+    try await inTurn { () async throws(APIError) in
+      let record = try await customerRecord(id)
+      try Self.checkOwned(record.source, "customer", id)
+      let before = current?.configuration
+      events.record("customer.deleted", customer: id, data: ["mode": .text(mode.rawValue)])
+      // What waits in memory is booked under the customer, so that it goes or stays with the rest.
+      try await stored { () async throws(GatewayStoreError) in
+        try await current?.pipeline.flush()
+        try await store.anonymizeCustomer(id, at: time.wall())
+      }
+      try await settle()
+      if mode == .purge {
+        try await stored { () async throws(GatewayStoreError) in
+          try await current?.pipeline.flush()
+          try await store.purgeCustomer(id, at: time.wall())
+        }
+      }
+      return DeletedCustomer(
+        id: id, mode: mode, aggregates: mode == .purge ? .removed : .kept,
+        unlinkedSites: before?.sites.filter { $0.customerID == id }.map(\.id) ?? [],
+        unlinkedDevices: before?.devices.filter { $0.customerID == id }.map(\.id) ?? [])
+    }
+  }
+
+  func activity(of customerId: String, before: Int64?, limit: Int) async throws(APIError) -> [EventResource] {
+    try await stored { () async throws(GatewayStoreError) in
+      try await store.events(of: customerId, before: before, limit: limit)
+    }.map(EventLog.resource)
   }
 
   private func customerRecord(_ id: String) async throws(APIError) -> CustomerRecord {
@@ -58,68 +85,25 @@ extension LocalGateway {
     return record
   }
 
-  // MARK: Sites
-
-  func sites(_ query: SiteQuery) async throws(APIError) -> ListSlice<SiteResource> {
-    let records = try await stored { () async throws(GatewayStoreError) in try await store.sites() }
-    let wanted = records.filter { query.customerId == nil || $0.customerID == query.customerId }
-    return query.slice.slice(of: wanted.map(Self.resource))
-  }
-
-  func site(_ id: String) async throws(APIError) -> SiteResource { Self.resource(try await siteRecord(id)) }
-
-  func createSite(_ draft: SiteDraft) async throws(APIError) -> SiteResource {
-    let record = SiteRecord(
-      id: makeID("sit"), customerID: draft.customerId, name: draft.name, timeZone: draft.timezone,
-      address: draft.address, createdAt: time.wall(), source: .api)
-    try await stored { () async throws(GatewayStoreError) in try await store.save(record) }
-    return Self.resource(record)
-  }
-
-  func updateSite(_ id: String, _ draft: SiteDraft) async throws(APIError) -> SiteResource {
-    var record = try await siteRecord(id)
-    try Self.checkOwned(record.source, "site", id)
-    record.name = draft.name
-    record.customerID = draft.customerId
-    record.timeZone = draft.timezone
-    record.address = draft.address
-    let changed = record
-    try await stored { () async throws(GatewayStoreError) in try await store.save(changed) }
-    events.record("site.updated", customer: changed.customerID, site: id, data: ["name": .text(changed.name)])
-    return Self.resource(changed)
-  }
-
-  func deleteSite(_ id: String) async throws(APIError) {
-    let record = try await siteRecord(id)
-    try Self.checkOwned(record.source, "site", id)
-    try await stored { () async throws(GatewayStoreError) in try await store.removeSite(id, at: time.wall()) }
-  }
-
-  private func siteRecord(_ id: String) async throws(APIError) -> SiteRecord {
-    let records = try await stored { () async throws(GatewayStoreError) in try await store.sites() }
-    guard let record = records.first(where: { $0.id == id }) else { throw .notFound("site", id) }
-    return record
-  }
-
-  // MARK: Shared
-
-  /// The configuration file always wins, so what it says cannot be changed over the API.
-  private static func checkOwned(_ source: StoredSource, _ what: String, _ id: String) throws(APIError) {
-    guard source == .configuration else { return }
-    throw APIError(
-      status: 409, code: "CONFIGURED", message: "\(what) \(id) is defined in the configuration file",
-      hint: "change it there and reload the gateway")
-  }
-
   static func resource(_ record: CustomerRecord) -> CustomerResource {
-    CustomerResource(
-      id: record.id, name: record.name, referenceId: record.referenceID, email: record.email,
-      source: record.source == .api ? .api : .configuration, createdAt: record.createdAt)
+    let details = record.details
+    return CustomerResource(
+      id: record.id, name: record.name, firstName: details.firstName, lastName: details.lastName,
+      referenceId: record.referenceID, email: record.email, phone: details.phone, address: details.address,
+      billingAddress: details.billingAddress, utility: details.utility,
+      source: record.source == .api ? .api : .configuration, createdAt: record.createdAt,
+      updatedAt: record.updatedAt ?? record.createdAt)
   }
+}
 
-  static func resource(_ record: SiteRecord) -> SiteResource {
-    SiteResource(
-      id: record.id, name: record.name, customerId: record.customerID, timezone: record.timeZone,
-      address: record.address, source: record.source == .api ? .api : .configuration, createdAt: record.createdAt)
+extension CustomerRecord {
+  /// Becomes what a draft says.
+  fileprivate mutating func take(_ draft: CustomerDraft) {
+    name = draft.name
+    referenceID = draft.referenceId
+    email = draft.email
+    details = CustomerDetails(
+      firstName: draft.firstName, lastName: draft.lastName, phone: draft.phone, address: draft.address,
+      billingAddress: draft.billingAddress, utility: draft.utility)
   }
 }

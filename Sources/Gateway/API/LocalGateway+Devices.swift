@@ -14,13 +14,25 @@ extension LocalGateway {
         && (query.customerId == nil || device.customerID == query.customerId)
         && (query.siteId == nil || device.siteID == query.siteId)
         && (query.tag.map { tags.tags(of: device).contains($0) } ?? true)
+        && (query.referenceId == nil || device.referenceID == query.referenceId)
         && (query.status == nil || connectivity(of: device).state == query.status)
     }
-    let sorted = wanted.sorted { $0.element.id < $1.element.id }
-    let slice = query.slice.slice(of: sorted)
+    // Maker and age come from what the device says, so they are looked at last.
     var items: [DeviceResource] = []
-    for (index, device) in slice.items { items.append(await resource(of: device, index: index, in: running)) }
-    return ListSlice(items: items, totalItems: slice.totalItems)
+    if query.manufacturer == nil, query.isStale == nil {
+      let slice = query.slice.slice(of: wanted.sorted { $0.element.id < $1.element.id }, key: \.element.id)
+      for (index, device) in slice.items { items.append(await resource(of: device, index: index, in: running)) }
+      return ListSlice(items: items, totalItems: slice.totalItems, lastKey: slice.lastKey)
+    }
+    for (index, device) in wanted.sorted(by: { $0.element.id < $1.element.id }) {
+      let resource = await resource(of: device, index: index, in: running)
+      if let manufacturer = query.manufacturer, resource.manufacturer?.lowercased() != manufacturer.lowercased() {
+        continue
+      }
+      if let isStale = query.isStale, resource.state.isStale != isStale { continue }
+      items.append(resource)
+    }
+    return query.slice.slice(of: items, key: \.id)
   }
 
   func device(_ id: String) async throws(APIError) -> DeviceResource {
@@ -55,8 +67,9 @@ extension LocalGateway {
     return DeviceResource(
       id: device.id, type: device.kind, role: device.role, name: device.name,
       manufacturer: text("manufacturer") ?? profile.manufacturer, model: text("model"),
-      serialNumber: text("serialNumber"), firmwareVersion: text("firmwareVersion"), customerId: device.customerID,
-      siteId: device.siteID, linkId: device.linkID, profile: profile.id, variant: inForce.variant,
+      serialNumber: text("serialNumber"), firmwareVersion: text("firmwareVersion"), referenceId: device.referenceID,
+      customerId: device.customerID, linkedBy: device.linkedBy, source: .configuration, siteId: device.siteID,
+      linkId: device.linkID, profile: profile.id, variant: inForce.variant,
       reported: inForce.found.isEmpty ? nil : inForce.found, tags: tags.tags(of: device),
       nameplate: state.fields.filter { Self.nameplate.contains($0.key) },
       connectivity: ConnectivityResource(connectivity(of: device)), state: state,

@@ -18,6 +18,10 @@ final class LocalGateway: GatewayService {
   let tags: TagBook
   let batches: BatchRunner
   let schedules: ScheduleRunner
+  let grid: GridMeters
+  let book: RecordBook
+  /// Changes of customers, sites and devices come one after the other.
+  let turnstile = Turnstile()
   let time: TimeSource
   let makeID: @Sendable (String) -> String
   /// 0 up to 1, for the turns of a batch.
@@ -28,8 +32,8 @@ final class LocalGateway: GatewayService {
 
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
-    directory: DeviceDirectory, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner, time: TimeSource,
-    random: @escaping @Sendable () -> Double, makeID: @escaping @Sendable (String) -> String
+    directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
+    time: TimeSource, random: @escaping @Sendable () -> Double, makeID: @escaping @Sendable (String) -> String
   ) {
     self.store = store
     self.dispatcher = dispatcher
@@ -41,6 +45,8 @@ final class LocalGateway: GatewayService {
     self.batches = batches
     self.schedules = schedules
     self.random = random
+    self.grid = grid
+    book = RecordBook(store: store)
     self.time = time
     self.makeID = makeID
     startedAt = time.wall()
@@ -51,6 +57,11 @@ final class LocalGateway: GatewayService {
   var current: RunningConfiguration? { running.withLock { $0 } }
 
   func replace(_ configuration: RunningConfiguration?) { running.withLock { $0 = configuration } }
+
+  /// Changes what runs, unless a reload has replaced it meanwhile.
+  func replace(_ old: RunningConfiguration, with new: RunningConfiguration) {
+    running.withLock { if $0?.pipeline === old.pipeline { $0 = new } }
+  }
 
   /// What runs now, or the answer that there is nothing yet.
   func live() throws(APIError) -> RunningConfiguration {

@@ -72,12 +72,14 @@ public struct ConfigurationReader {
 
   private func readCustomers(_ node: YAMLNode?) -> [GatewayConfiguration.Customer] {
     elements(of: node).compactMap { entry in
-      guard entry.expectMapping(keys: ["id", "name", "referenceId", "email"]), let id = readID(entry) else {
+      guard entry.expectMapping(keys: ["id", "name", "referenceId", "email", "phone", "address"]),
+        let id = readID(entry)
+      else {
         return nil
       }
       return .init(
         id: id, name: entry["name"]?.textValue() ?? id, referenceID: entry["referenceId"]?.textValue(),
-        email: entry["email"]?.textValue())
+        email: entry["email"]?.textValue(), phone: entry["phone"]?.textValue(), address: address(entry))
     }
   }
 
@@ -85,8 +87,10 @@ public struct ConfigurationReader {
     _ node: YAMLNode?, customers: [GatewayConfiguration.Customer]
   ) -> [GatewayConfiguration.Site] {
     elements(of: node).compactMap { entry in
-      guard entry.expectMapping(keys: ["id", "name", "customer", "timezone", "latitude", "longitude", "interlocks"]),
-        let id = readID(entry)
+      let keys = [
+        "id", "name", "referenceId", "customer", "timezone", "address", "latitude", "longitude", "interlocks",
+      ]
+      guard entry.expectMapping(keys: keys), let id = readID(entry)
       else { return nil }
       let zone = entry["timezone"]?.textValue() ?? "UTC"
       if TimeZone(identifier: zone) == nil {
@@ -99,8 +103,14 @@ public struct ConfigurationReader {
         id: id, name: entry["name"]?.textValue() ?? id,
         customerID: reference(entry["customer"], to: customers.map(\.id), what: "customer"), timezone: zone,
         latitude: coordinate(entry["latitude"], limit: 90), longitude: coordinate(entry["longitude"], limit: 180),
-        interlocks: InterlockReader().read(entry["interlocks"]))
+        interlocks: InterlockReader().read(entry["interlocks"]), referenceID: entry["referenceId"]?.textValue(),
+        address: address(entry))
     }
+  }
+
+  /// An address in one line.
+  private func address(_ entry: YAMLNode) -> PostalAddress? {
+    entry["address"]?.textValue().map { PostalAddress(line1: $0) }
   }
 
   private func coordinate(_ node: YAMLNode?, limit: Double) -> Double? {

@@ -12,7 +12,7 @@ struct DeviceReader {
   let sites: [GatewayConfiguration.Site]
 
   private static let keys = [
-    "id", "name", "profile", "part", "link", "parameters", "site", "customer", "role", "tags",
+    "id", "name", "referenceId", "profile", "part", "link", "parameters", "site", "customer", "role", "tags",
     "writeBudget", "interlocks",
   ]
 
@@ -42,7 +42,7 @@ struct DeviceReader {
       id: id, name: entry["name"]?.textValue() ?? id, profile: bound, part: part, linkID: linkID, siteID: siteID,
       customerID: customerID ?? siteCustomer, role: role, tags: entry["tags"]?.textListValue() ?? [],
       writeBudget: entry["writeBudget"]?.integerValue(in: 1...GatewayConfiguration.maxWriteBudget),
-      interlocks: interlocks(entry, siteID), endpointName: id)
+      interlocks: interlocks(entry, siteID), referenceID: entry["referenceId"]?.textValue(), endpointName: id)
   }
 
   private func interlocks(_ entry: YAMLNode, _ siteID: String?) -> Interlocks {

@@ -1,6 +1,7 @@
 public import CommandDispatch
 public import DeviceProfiles
 public import EnergyModel
+import LocalAPISchema
 
 /// A checked configuration file: every reference in it resolves, every profile is bound.
 public struct GatewayConfiguration: Sendable {
@@ -26,6 +27,10 @@ public struct GatewayConfiguration: Sendable {
     public var referenceID: String?
     /// For people; the gateway sends no mail.
     public var email: String?
+    /// For people, and to find what belongs to the customer.
+    public var phone: String?
+    /// Where it is; what says the same address belongs to it.
+    public var address: PostalAddress?
   }
 
   /// Where devices stand.
@@ -44,6 +49,14 @@ public struct GatewayConfiguration: Sendable {
     public var longitude: Double?
     /// What is forbidden to all devices of the site.
     public var interlocks = Interlocks()
+    /// The site's number in the installer's own books.
+    public var referenceID: String?
+    /// Where it is.
+    public var address: PostalAddress?
+    /// Whether it is in the file and not made through the API.
+    var isConfigured = true
+    /// How it came to its customer.
+    var linkedBy: LinkOrigin?
   }
 
   /// One device of the unified model.
@@ -70,6 +83,10 @@ public struct GatewayConfiguration: Sendable {
     public var writeBudget: Int?
     /// What the installation forbids, the site's rules included.
     public var interlocks = Interlocks()
+    /// The device's number in the installer's own books.
+    public var referenceID: String?
+    /// How it came to its customer.
+    var linkedBy: LinkOrigin?
     /// The endpoint that it shares with the other devices of the same link, profile and parameters: their ids, joined
     /// by `+`.
     public var endpointName: String

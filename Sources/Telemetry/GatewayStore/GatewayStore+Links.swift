@@ -120,11 +120,23 @@ extension GatewayStore {
     }
   }
 
-  /// Writes whose a site is into its record, for readers of the table.
-  public func setCustomers(ofSites customers: [String: String?]) async throws(GatewayStoreError) {
-    try await write("save the customers of sites") { db in
-      for (site, customer) in customers {
-        try db.execute(sql: "UPDATE sites SET customer_id = ? WHERE id = ?", arguments: [customer, site])
+  /// Writes whose sites and devices are into their records, for readers of the tables.
+  public func setOwners(
+    ofSites sites: [(id: String, customerID: String?)],
+    ofDevices devices: [(id: String, siteID: String?, customerID: String?)]
+  ) async throws(GatewayStoreError) {
+    try await write("save the customers of sites and devices") { db in
+      for site in sites {
+        try db.execute(
+          sql: "UPDATE sites SET customer_id = ?1 WHERE id = ?2 AND customer_id IS NOT ?1",
+          arguments: [site.customerID, site.id])
+      }
+      for device in devices {
+        try db.execute(
+          sql: """
+            UPDATE devices SET site_id = ?1, customer_id = ?2
+            WHERE id = ?3 AND (site_id IS NOT ?1 OR customer_id IS NOT ?2)
+            """, arguments: [device.siteID, device.customerID, device.id])
       }
     }
   }
