@@ -119,7 +119,8 @@ struct CustomerMatchTests {
 
   private func file() -> GatewayConfiguration {
     GatewayConfiguration(
-      file: "heddle.yaml", digest: "", api: .init(listen: nil, socket: "", group: nil, hosts: []), storePath: "", links: [],
+      file: "heddle.yaml", digest: "", api: .init(listen: nil, socket: "", group: nil, hosts: []), storePath: "",
+      links: [],
       customers: [.init(id: "ada", name: "Ada", referenceID: "r1"), .init(id: "bob", name: "Bob", referenceID: "r2")],
       sites: [
         .init(id: "elm", name: "Elm", timezone: "UTC"),

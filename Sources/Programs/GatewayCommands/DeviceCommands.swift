@@ -5,7 +5,8 @@ import LocalAPISchema
 
 struct DeviceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "device", abstract: "Devices with their values.", subcommands: [List.self, Show.self, Refresh.self])
+    commandName: "device", abstract: "Devices with their values.",
+    subcommands: [List.self, Show.self, Refresh.self, Update.self])
 
   struct Refresh: GatewayCommand {
     static let configuration = CommandConfiguration(abstract: "Read a device now.")
@@ -32,11 +33,18 @@ struct DeviceCommand: AsyncParsableCommand {
     var tag: String?
     @Option(help: "Only online, degraded, offline or unknown.")
     var status: String?
+    @Option(help: "Only of this maker.")
+    var manufacturer: String?
+    @Option(help: "Your own id for it.")
+    var reference: String?
+    @Flag(help: "Only devices whose values are too old.")
+    var stale = false
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
       let reply = try await session.client.devices(
-        type: type, customerId: customer, siteId: site, tag: tag, status: status)
+        type: type, customerId: customer, siteId: site, tag: tag, status: status, manufacturer: manufacturer,
+        referenceId: reference, isStale: stale ? true : nil)
       session.show(reply) { page in
         var lines = DeviceView.list(page.data, color: session.output.color)
         if page.totalItems > page.data.count { lines.append("\(page.totalItems - page.data.count) more, see --json") }
@@ -52,10 +60,44 @@ struct DeviceCommand: AsyncParsableCommand {
 
     @Argument(help: "Id or name.")
     var device: String
+    @Flag(help: "Ask the device now.")
+    var refresh = false
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
+      if refresh { _ = try await session.client.refreshedState(try await session.device(device).value.id) }
       session.show(try await session.device(device)) { DeviceView.lines($0, color: session.output.color) }
+      return .fine
+    }
+  }
+
+  struct Update: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Change name, reference, site or customer of a device, where the configuration does not say them.")
+
+    @Argument(help: "Id or name.")
+    var device: String
+    @Option(help: "What people call it.")
+    var name: String?
+    @Option(help: "Your own id for it.")
+    var reference: String?
+    @Option(help: "Id or name of its customer.")
+    var customer: String?
+    @Option(help: "Id of its site.")
+    var site: String?
+    @Option(help: "A field that shall have no value any more, such as customerId; several times for several.")
+    var clear: [String] = []
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      var customerID: String?
+      if let customer { customerID = try await session.customer(customer).value.id }
+      let fields = try RecordFields(
+        [("name", name), ("referenceId", reference), ("customerId", customerID), ("siteId", site)],
+        clearing: clear, among: ["name", "referenceId", "customerId", "siteId"])
+      try fields.needSomething()
+      let id = try await session.device(device).value.id
+      session.show(try await session.client.updateDevice(id, fields.members)) { ["device \($0.id) is changed"] }
       return .fine
     }
   }

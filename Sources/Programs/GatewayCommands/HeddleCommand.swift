@@ -32,7 +32,9 @@ struct HeddleCommand: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "CUSTOMERS",
-        subcommands: [CustomerCommand.self, SiteCommand.self, MetricsCommand.self, UsageCommand.self]),
+        subcommands: [
+          CustomerCommand.self, SiteCommand.self, ApplyCommand.self, MetricsCommand.self, UsageCommand.self,
+        ]),
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(
         name: "OPERATION",

@@ -21,7 +21,7 @@ enum RecordViews {
     for site in sites {
       table.add([
         .init(site.id, .strong), .init(site.name), .init(site.customerId ?? Phrasing.unknown), .init(site.timezone),
-        .init(site.address ?? Phrasing.unknown), .init(site.source.rawValue, .faint),
+        .init(site.address?.description ?? Phrasing.unknown), .init(site.source.rawValue, .faint),
       ])
     }
     return table.lines(color: color)

@@ -77,12 +77,14 @@ extension GatewayRoutes {
       throw APIError.invalid("/aggregation", "'aggregation' cannot be '\(word)'", hint: "one of \(words)")
     }
     let draft = try RequestBodyReader.decode(UsageMeterDraft.self, from: object, fields: fields)
-    try Self.checkName(draft.name)
-    for (name, word) in [("unit", draft.unit), ("property", draft.property)] {
+    let name = draft.name.trimmingCharacters(in: .whitespaces)
+    for (name, word, limit) in [
+      ("name", name, RecordReader.maxNameLength), ("unit", draft.unit, Self.maxWordLength),
+      ("property", draft.property, Self.maxWordLength),
+    ] {
       guard let word else { continue }
-      guard (1...Self.maxWordLength).contains(word.count) else {
-        throw APIError.invalid(
-          "/\(name)", "'\(name)' has 1 to \(Self.maxWordLength) characters", code: "OUT_OF_RANGE")
+      guard (1...limit).contains(word.count) else {
+        throw APIError.invalid("/\(name)", "'\(name)' has 1 to \(limit) characters", code: "OUT_OF_RANGE")
       }
     }
     guard try await service.usageMeters().count < Self.maxUsageMeters else {
