@@ -1,4 +1,5 @@
 import Dispatch
+internal import Glibc
 public import Synchronization
 
 /// Wakes the one thread that empties the rings, and costs producers nothing while that thread is awake.
@@ -9,7 +10,7 @@ public import Synchronization
 /// than the samples; only a ring that fills up ends a rest early.
 public final class Doorbell: Sendable {
   /// The longest rest: what a sample may wait for the aggregation while others come.
-  static let restMilliseconds = 1
+  static let restMilliseconds: CInt = 1
 
   @usableFromInline static let awake: UInt8 = 0
   @usableFromInline static let resting: UInt8 = 1
@@ -17,9 +18,27 @@ public final class Doorbell: Sendable {
 
   @usableFromInline let state = Atomic<UInt8>(awake)
   private let semaphore = DispatchSemaphore(value: 0)
+  /// A pipe ends rests: it can be waited on for a time without looking at a clock. −1 where the system refuses one; then
+  /// rests end by themselves.
+  private let restEnd: CInt
+  private let restWriteEnd: CInt
 
   /// Makes a bell that nobody waits for.
-  public init() {}
+  public init() {
+    var ends: [CInt] = [-1, -1]
+    if pipe(&ends) == 0 {
+      for end in ends {
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      }
+    }
+    restEnd = ends[0]
+    restWriteEnd = ends[1]
+  }
+
+  deinit {
+    for end in [restEnd, restWriteEnd] where end >= 0 { close(end) }
+  }
 
   /// Called after each publish.
   ///
@@ -33,7 +52,12 @@ public final class Doorbell: Sendable {
 
   @usableFromInline
   func wake() {
-    if state.exchange(Self.awake, ordering: .acquiringAndReleasing) != Self.awake { semaphore.signal() }
+    let before = state.exchange(Self.awake, ordering: .acquiringAndReleasing)
+    if before == Self.parked { semaphore.signal() }
+    if before == Self.resting {
+      var byte: UInt8 = 1
+      _ = write(restWriteEnd, &byte, 1)
+    }
   }
 
   /// Blocks the calling thread until the bell rings; returns at once if there is something to do.
@@ -50,8 +74,11 @@ public final class Doorbell: Sendable {
   /// Blocks the calling thread for the time of a rest, or until the bell rings urgently.
   public func rest() {
     state.store(Self.resting, ordering: .sequentiallyConsistent)
-    if semaphore.wait(timeout: .now() + .milliseconds(Self.restMilliseconds)) == .success { return }
-    // A producer that was quicker has signalled, and its signal must not be left for later.
-    if state.exchange(Self.awake, ordering: .acquiringAndReleasing) == Self.awake { semaphore.wait() }
+    var descriptor = pollfd(fd: restEnd, events: Int16(POLLIN), revents: 0)
+    _ = poll(&descriptor, 1, Self.restMilliseconds)
+    guard state.exchange(Self.awake, ordering: .acquiringAndReleasing) == Self.awake else { return }
+    // A byte that is written only now ends the next rest at once, which does no harm.
+    var bytes: UInt64 = 0
+    _ = read(restEnd, &bytes, MemoryLayout.size(ofValue: bytes))
   }
 }
