@@ -16,7 +16,8 @@ struct UsageMeterTests {
       id: "mtr_1", token: "mtk_1", name: "requests", aggregation: aggregation, unit: "request", property: "user_id",
       createdAt: noon)
     #expect(try await store.insert(meter))
-    try await store.save(CustomerRecord(id: "ada", name: "Ada", referenceID: "acme-1", createdAt: noon, source: .api))
+    let ada = CustomerRecord(id: "ada", name: "Ada", referenceID: "acme-1", createdAt: noon, source: .api)
+    #expect(try await store.save(ada) == .saved)
     return (store, meter)
   }
 

@@ -64,7 +64,7 @@ struct MetricTests {
       let checked = try #require(configuration)
       let pipeline = try await TelemetryPipeline(
         layout: checked.pipelineLayout, store: store, time: clock.source, logger: logger)
-      running = RunningConfiguration(configuration: checked, links: [], pipeline: pipeline)
+      running = RunningConfiguration(file: checked, configuration: checked, links: [], pipeline: pipeline)
       producer = pipeline.makeProducer(link: "bus")
     }
 

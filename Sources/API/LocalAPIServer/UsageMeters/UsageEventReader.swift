@@ -80,7 +80,7 @@ struct UsageEventReader {
   }
 
   private func customer(_ reader: ObjectReader) throws(APIError) -> UsageEventCall.Customer {
-    let limit = GatewayRoutes.maxNameLength
+    let limit = RecordReader.maxNameLength
     let id = try reader.text(Self.customerNames, limit: limit)
     let reference = try reader.text(Self.referenceNames, limit: limit)
     switch (id, reference) {
