@@ -48,7 +48,8 @@ public enum ProfileSchema {
       "source": object(
         ["document": ref("text"), "caveats": ref("texts")], required: ["document"]),
       "parameters": ["type": "object", "propertyNames": ref("name")],
-      "variants": ["type": "array", "items": ref("variant")],
+      // null takes away those of the profile that lies under this one.
+      "variants": ["type": ["array", "null"], "items": ref("variant")],
       "transport": ["type": "object"],
       "poll": object(["fast": ref("duration"), "normal": ref("duration"), "slow": ref("duration")]),
       "identify": ["type": "object"],
