@@ -153,6 +153,10 @@ private struct KilledHousehold {
   private func reach(_ step: KilledStep, lastsLong: Bool) async throws {
     switch step {
     case .accepted:
+      // Everything is known before the device goes deaf, so that the second command need not read it behind the first.
+      _ = await eventually(within: 10) {
+        (try? await gateway.fields(id))?.values.allSatisfy { !(($0 as? [String: Any])?["value"] is NSNull) } ?? false
+      }
       device.tell("deaf")
       try await send(other)
       _ = await eventually(within: 10) { values("write").contains(other) }
