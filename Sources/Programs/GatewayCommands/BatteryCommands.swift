@@ -50,7 +50,7 @@ struct BatteryCommand: AsyncParsableCommand {
     }
   }
 
-  struct Idle: GatewayCommand {
+  struct Idle: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Neither charge nor discharge.")
     @Argument(help: "Id or name of the battery.")
     var device: String
@@ -59,13 +59,10 @@ struct BatteryCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "idle", durationSeconds: duration)], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "idle", durationSeconds: duration)] }
   }
 
-  struct Auto: GatewayCommand {
+  struct Auto: DeviceOrder {
     static let configuration = CommandConfiguration(
       abstract: "End what was ordered and give control back to the battery.")
     @Argument(help: "Id or name of the battery.")
@@ -73,12 +70,10 @@ struct BatteryCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "auto")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "auto")] }
   }
 
-  struct Mode: GatewayCommand {
+  struct Mode: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Choose what the battery decides by itself.")
     @Argument(help: "Id or name of the battery.")
     var device: String
@@ -89,13 +84,12 @@ struct BatteryCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration)], to: device)
+    var orders: [CommandSender.Order] {
+      [.init(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration)]
     }
   }
 
-  struct Reserve: GatewayCommand {
+  struct Reserve: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Set what is kept for an outage.")
     @Argument(help: "Id or name of the battery.")
     var device: String
@@ -104,13 +98,10 @@ struct BatteryCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-reserve", input: ["reservePercent": .number(percent)])], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "set-reserve", input: ["reservePercent": .number(percent)])] }
   }
 
-  struct Limits: GatewayCommand {
+  struct Limits: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Limit the power of charging and discharging.")
     @Argument(help: "Id or name of the battery.")
     var device: String
@@ -125,16 +116,15 @@ struct BatteryCommand: AsyncParsableCommand {
       if charge == nil, discharge == nil { throw ValidationError("Give --charge, --discharge or both.") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
+    var orders: [CommandSender.Order] {
       var input: [String: ScalarValue] = [:]
       if let charge { input["maxChargePowerW"] = .number(charge) }
       if let discharge { input["maxDischargePowerW"] = .number(discharge) }
-      return try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-power-limits", input: input)], to: device)
+      return [.init(verb: "set-power-limits", input: input)]
     }
   }
 
-  struct Reset: GatewayCommand {
+  struct Reset: DeviceOrder {
     static let configuration = CommandConfiguration(
       abstract: "End what was ordered and restore the settings from before.")
     @Argument(help: "Id or name of the battery.")
@@ -142,8 +132,6 @@ struct BatteryCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "reset")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "reset")] }
   }
 }

@@ -53,7 +53,7 @@ struct ChargerCommand: AsyncParsableCommand {
     }
   }
 
-  struct Limit: GatewayCommand {
+  struct Limit: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Limit the current per phase.")
 
     @Argument(help: "Id or name of the charger.")
@@ -65,14 +65,12 @@ struct ChargerCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-current-limit", input: ["maxCurrentA": .number(current)], durationSeconds: duration)],
-        to: device)
+    var orders: [CommandSender.Order] {
+      [.init(verb: "set-current-limit", input: ["maxCurrentA": .number(current)], durationSeconds: duration)]
     }
   }
 
-  struct Auto: GatewayCommand {
+  struct Auto: DeviceOrder {
     static let configuration = CommandConfiguration(
       abstract: "End what was ordered and give control back to the charger.")
     @Argument(help: "Id or name of the charger.")
@@ -80,8 +78,6 @@ struct ChargerCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "auto")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "auto")] }
   }
 }

@@ -8,16 +8,14 @@ struct DeviceCommand: AsyncParsableCommand {
     commandName: "device", abstract: "Devices with their values.",
     subcommands: [List.self, Show.self, Refresh.self, Update.self])
 
-  struct Refresh: GatewayCommand {
+  struct Refresh: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Read a device now.")
     @Argument(help: "Id or name.")
     var device: String
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "refresh")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "refresh")] }
   }
 
   struct List: GatewayCommand {

@@ -6,7 +6,7 @@ struct ThermostatCommand: AsyncParsableCommand {
     commandName: "thermostat", abstract: "Mode, temperatures, fan and schedule of a thermostat.",
     subcommands: [Set.self, Fan.self, Hold.self, Resume.self])
 
-  struct Fan: GatewayCommand {
+  struct Fan: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Set the fan.")
     @Argument(help: "Id or name of the thermostat.")
     var device: String
@@ -17,13 +17,12 @@ struct ThermostatCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-fan-mode", input: ["mode": .text(mode)], durationSeconds: duration)], to: device)
+    var orders: [CommandSender.Order] {
+      [.init(verb: "set-fan-mode", input: ["mode": .text(mode)], durationSeconds: duration)]
     }
   }
 
-  struct Hold: GatewayCommand {
+  struct Hold: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Keep what is set instead of following the schedule.")
     @Argument(help: "Id or name of the thermostat.")
     var device: String
@@ -32,25 +31,20 @@ struct ThermostatCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-hold", input: ["holdType": .text(type)])], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "set-hold", input: ["holdType": .text(type)])] }
   }
 
-  struct Resume: GatewayCommand {
+  struct Resume: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Follow the thermostat's own schedule again.")
     @Argument(help: "Id or name of the thermostat.")
     var device: String
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "resume-schedule")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "resume-schedule")] }
   }
 
-  struct Set: GatewayCommand {
+  struct Set: DeviceOrder {
     static let configuration = CommandConfiguration(
       abstract: "Set mode, heating and cooling temperature; the mode first where they are two commands.")
 
@@ -84,10 +78,6 @@ struct ThermostatCommand: AsyncParsableCommand {
       }
       return orders
     }
-
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(orders, to: device)
-    }
   }
 }
 
@@ -96,7 +86,7 @@ struct InverterCommand: AsyncParsableCommand {
     commandName: "inverter", abstract: "Limit an inverter, or switch it from and to the grid.",
     subcommands: [Limit.self, Connect.self, Disconnect.self])
 
-  struct Limit: GatewayCommand {
+  struct Limit: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Limit the AC power.")
 
     @Argument(help: "Id or name of the inverter.")
@@ -114,28 +104,25 @@ struct InverterCommand: AsyncParsableCommand {
       if (percent == nil) == (watts == nil) { throw ValidationError("Give either --percent or --watts.") }
     }
 
-    func run(in session: Session) async throws -> ExitStatus {
+    var orders: [CommandSender.Order] {
       var input: [String: ScalarValue] = [:]
       if let percent { input["percent"] = .number(percent) }
       if let watts { input["watts"] = .number(watts) }
-      return try await CommandSender(session: session, options: send).send(
-        [.init(verb: "set-power-limit", input: input, durationSeconds: duration)], to: device)
+      return [.init(verb: "set-power-limit", input: input, durationSeconds: duration)]
     }
   }
 
-  struct Connect: GatewayCommand {
+  struct Connect: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Connect to the grid.")
     @Argument(help: "Id or name of the inverter.")
     var device: String
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send([.init(verb: "connect")], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "connect")] }
   }
 
-  struct Disconnect: GatewayCommand {
+  struct Disconnect: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Disconnect from the grid.")
     @Argument(help: "Id or name of the inverter.")
     var device: String
@@ -144,9 +131,6 @@ struct InverterCommand: AsyncParsableCommand {
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(in session: Session) async throws -> ExitStatus {
-      try await CommandSender(session: session, options: send).send(
-        [.init(verb: "disconnect", durationSeconds: duration)], to: device)
-    }
+    var orders: [CommandSender.Order] { [.init(verb: "disconnect", durationSeconds: duration)] }
   }
 }
