@@ -1,16 +1,6 @@
 extension OpenAPIDocument {
   static let seedUsageSchemas = #"""
     {
-      "SeedPageMeta": {
-        "type": "object",
-        "properties": {
-          "page": {"type": "integer"},
-          "page_size": {"type": "integer"},
-          "total": {"type": "integer"},
-          "total_pages": {"type": "integer"}
-        },
-        "required": ["page", "page_size", "total", "total_pages"]
-      },
       "SeedMeter": {
         "type": "object",
         "properties": {

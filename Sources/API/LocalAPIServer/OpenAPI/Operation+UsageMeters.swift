@@ -97,7 +97,7 @@ extension Schema {
       """
       {"type": "object", "properties": {
         "data": {"type": "array", "items": {"$ref": "#/components/schemas/\(name)"}},
-        "meta": {"$ref": "#/components/schemas/SeedPageMeta"}}, "required": ["data", "meta"]}
+        "meta": {"$ref": "#/components/schemas/FluxrateMeta"}}, "required": ["data", "meta"]}
       """)
   }
 }

@@ -11,9 +11,9 @@ extension GatewayRoutes {
   var seedUsageRoutes: [Route] {
     [
       route(.get, "/api/v1/meters", .scope(.metricsRead), .listSeedMeters) { request in
-        let (slice, meta) = try seedSlice(request.query)
-        let list = slice.slice(of: try await service.usageMeters())
-        return try JSONText.seedResponse(SeedPage(data: list.items.map(SeedMeter.init), meta: meta(list.totalItems)))
+        let paging = try FluxratePaging(request.query)
+        let list = paging.slice.slice(of: try await service.usageMeters())
+        return try JSONText.seedResponse(FluxratePage(list.items.map(SeedMeter.init), paging, total: list.totalItems))
       },
       route(.post, "/api/v1/meters", .unrestricted(.usageWrite), .createSeedMeter) { request in
         var object = try await RequestBodyReader.object(request.request)
@@ -39,11 +39,11 @@ extension GatewayRoutes {
         try JSONText.seedResponse(SeedMeterStatistics(try await statistics(request)))
       },
       route(.get, "/api/v1/meters/{id}/events", .scope(.metricsRead), .listSeedEvents) { request in
-        let (slice, meta) = try seedSlice(request.query)
+        let paging = try FluxratePaging(request.query)
         let list = try await service.usageEvents(
           meterId: try await meter(request).id,
-          customerId: try customer(request.query, "customer_id", request.caller), slice: slice)
-        return try JSONText.seedResponse(SeedPage(data: list.items.map(SeedEvent.init), meta: meta(list.totalItems)))
+          customerId: try customer(request.query, "customer_id", request.caller), slice: paging.slice)
+        return try JSONText.seedResponse(FluxratePage(list.items.map(SeedEvent.init), paging, total: list.totalItems))
       },
       route(.post, "/api/v1/sdk/track", .scope(.usageWrite), .trackSeedEvent) { try await trackOne($0) },
       route(.post, "/api/v1/usage", .scope(.usageWrite), .trackSeedUsage) { try await trackOne($0) },
@@ -51,18 +51,6 @@ extension GatewayRoutes {
         try JSONText.seedResponse(try await seedCustomerUsage(request))
       },
     ]
-  }
-
-  /// `page` and `page_size`, and the words about the page.
-  private func seedSlice(
-    _ query: QueryReader
-  ) throws(APIError) -> (slice: SliceRequest, meta: @Sendable (Int) -> SeedPageMeta) {
-    let page = try query.integer("page", in: 1...1_000_000) ?? 1
-    let size = try query.integer("page_size", in: 1...SliceRequest.maxPerPage) ?? 20
-    return (
-      SliceRequest(offset: (page - 1) * size, limit: size),
-      { SeedPageMeta(page: page, pageSize: size, total: $0, totalPages: ($0 + size - 1) / size) }
-    )
   }
 
   /// `start_date`, `end_date` and `group_by`: the last 30 days by day without them. A date as the end is its whole day.

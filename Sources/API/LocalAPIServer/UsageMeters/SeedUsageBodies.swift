@@ -3,19 +3,6 @@ import LocalAPISchema
 
 // The seed's names have underscores: `JSONText.seedResponse` turns these into them.
 
-/// A page in the seed's form.
-struct SeedPage<Item: Encodable>: Encodable {
-  var data: [Item]
-  var meta: SeedPageMeta
-}
-
-struct SeedPageMeta: Encodable, Sendable {
-  var page: Int
-  var pageSize: Int
-  var total: Int
-  var totalPages: Int
-}
-
 /// A usage meter in the seed's form.
 struct SeedMeter: Encodable {
   var id: String
