@@ -69,28 +69,7 @@ extension OpenAPIDocument {
         "patternProperties": {"^billing_address_": {"type": ["string", "null"]}},
         "additionalProperties": false
       },
-      "CustomerPatch": {
-        "type": "object",
-        "description": "A name, or a first or last name, is needed for a new one. external_id is another spelling of referenceId, billing_address_* of billingAddress.",
-        "properties": {
-          "name": {"type": ["string", "null"], "minLength": 1, "maxLength": 200},
-          "firstName": {"type": ["string", "null"]},
-          "lastName": {"type": ["string", "null"]},
-          "first_name": {"type": ["string", "null"]},
-          "last_name": {"type": ["string", "null"]},
-          "email": {"type": ["string", "null"]},
-          "phone": {"type": ["string", "null"]},
-          "referenceId": {"type": ["string", "null"]},
-          "externalId": {"type": ["string", "null"]},
-          "external_id": {"type": ["string", "null"]},
-          "address": {"$ref": "#/components/schemas/AddressDraft"},
-          "billingAddress": {"$ref": "#/components/schemas/AddressDraft"},
-          "billing_address": {"$ref": "#/components/schemas/AddressDraft"},
-          "utility": {"oneOf": [{"$ref": "#/components/schemas/UtilityArea"}, {"type": "null"}]}
-        },
-        "patternProperties": {"^billing_address_": {"type": ["string", "null"]}},
-        "additionalProperties": false
-      },
+      "CustomerPatch": {"$ref": "#/components/schemas/CustomerDraft"},
       "DeletedCustomer": {
         "type": "object",
         "properties": {

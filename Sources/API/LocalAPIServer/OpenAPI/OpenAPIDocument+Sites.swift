@@ -21,24 +21,7 @@ extension OpenAPIDocument {
         },
         "required": ["id", "name", "timezone", "source"]
       },
-      "SiteDraft": {
-        "type": "object",
-        "properties": {
-          "name": {"type": "string", "minLength": 1, "maxLength": 200},
-          "referenceId": {"type": ["string", "null"]},
-          "externalId": {"type": ["string", "null"]},
-          "external_id": {"type": ["string", "null"]},
-          "customerId": {"type": ["string", "null"]},
-          "customer_id": {"type": ["string", "null"]},
-          "timezone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$", "description": "IANA name"},
-          "address": {"$ref": "#/components/schemas/AddressDraft"},
-          "latitude": {"type": ["number", "null"], "minimum": -90, "maximum": 90},
-          "longitude": {"type": ["number", "null"], "minimum": -180, "maximum": 180},
-          "location": {"type": "object", "description": "address and coordinates {latitude, longitude}, another spelling"}
-        },
-        "required": ["name"],
-        "additionalProperties": false
-      },
+      "SiteDraft": {"allOf": [{"$ref": "#/components/schemas/SitePatch"}], "required": ["name"]},
       "SitePatch": {
         "type": "object",
         "properties": {
