@@ -110,8 +110,10 @@ final class RunningProgram: Sendable {
   }
 }
 
-/// Runs a program to its end.
-func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> ProgramResult {
+/// Runs a program to its end, or kills it after a time in seconds.
+func run(
+  _ path: String, _ arguments: [String], environment: [String: String] = [:], within limit: Double = 60
+) async throws -> ProgramResult {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: path)
   process.arguments = arguments
@@ -124,7 +126,7 @@ func run(_ path: String, _ arguments: [String], environment: [String: String] = 
   process.standardError = try FileHandle(forWritingTo: files[1])
   process.standardInput = FileHandle.nullDevice
   try process.run()
-  _ = await eventually(within: 60) { !process.isRunning }
+  _ = await eventually(within: limit) { !process.isRunning }
   if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   process.waitUntilExit()
   return ProgramResult(
