@@ -176,7 +176,8 @@ let package = Package(
     .testTarget(name: "DeviceProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML"]),
     .testTarget(
       name: "ShippedProfilesTests", dependencies: ["DeviceProfiles", "EnergyModel", "LocatedYAML", "ModbusWire"]),
-    .testTarget(name: "GatewayStoreTests", dependencies: ["GatewayStore", "EnergyModel", grdb, logging]),
+    .testTarget(
+      name: "GatewayStoreTests", dependencies: ["GatewayStore", "EnergyModel", "TestSupport", grdb, logging]),
     .testTarget(
       name: "TelemetryPipelineTests",
       dependencies: ["TelemetryPipeline", "GatewayStore", "EnergyModel", "TimeSource", "TestSupport", grdb, logging]),

@@ -1,5 +1,6 @@
 import EnergyModel
 import GatewayStore
+import TestSupport
 import Testing
 
 @testable import TelemetryPipeline

@@ -23,6 +23,7 @@ struct HeddleBench {
     try await measure("allocations") { try await AllocationBenchmark().run() }
     try await measure("registers to aggregates") { [try await PipelineBenchmark().run()] }
     try await measure("layout of the store") { try await StoreLayoutBenchmark().run() }
+    try await measure("raw readings in the store") { try await RawLayoutBenchmark().run() }
     try await measure("requests") { [try ReadPlanBenchmark().run()] }
     try await measure("decode every family of profiles") { try DecodeBenchmark().run() }
     print("\n\(table)")

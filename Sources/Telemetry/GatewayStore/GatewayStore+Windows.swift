@@ -27,20 +27,22 @@ extension GatewayStore {
   /// The most times that one call sums up.
   public static let rangesPerCall = 100_000
 
-  /// Adds the deltas to the windows and replaces the accumulators and latest values, in one transaction.
+  /// Adds the deltas to the windows, replaces the accumulators and latest values and appends raw readings, in one
+  /// transaction.
   ///
   /// Not idempotent: a batch whose call returned must not be given again; one whose call threw must.
   public func apply(_ batch: WindowBatch) async throws(GatewayStoreError) {
-    let interned = try await write("save windows") { [seriesIDs] db in
+    let (interned, rawIDs) = try await write("save windows") { [seriesIDs] db in
       var interner = SeriesInterner(series: batch.series, known: seriesIDs)
       try Self.add(batch.deltas, closedThrough: batch.closedThrough, interner: &interner, in: db)
       try Self.closeWindows(through: batch.closedThrough, in: db)
       try Self.save(batch.accumulators, in: db)
       try Self.save(batch.latest, in: db)
-      return interner.new
+      return (interner.new, try batch.raw.map { try Self.append($0, in: db) })
     }
     // Only now: ids that were given in a transaction that did not commit are given again to others.
     seriesIDs.merge(interned)
+    if let rawIDs { batch.raw?.names.remember(rawIDs) }
   }
 
   /// Sums a series between boundaries: the result for `[a, b, c]` is that of `a..<b` and of `b..<c`.

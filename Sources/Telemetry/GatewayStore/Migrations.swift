@@ -16,6 +16,7 @@ enum Migrations {
     migrator.registerMigration("3 audit") { try $0.execute(sql: audit) }
     migrator.registerMigration("4 usage meters") { try $0.execute(sql: usageMeters) }
     migrator.registerMigration("4 customers, sites and links in full") { try $0.execute(sql: records) }
+    migrator.registerMigration("5 raw readings") { try $0.execute(sql: rawReadings) }
     return migrator
   }
 
@@ -166,5 +167,21 @@ enum Migrations {
       device_id TEXT PRIMARY KEY, name TEXT, reference_id TEXT, site_id TEXT,
       at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_customer ON events(customer_id, seq) WHERE customer_id IS NOT NULL;
+    """
+
+  /// A flush writes one row of `raw_groups`, in the order of time; every ten minutes the groups become one row of
+  /// `raw_chunks` for each series. A chunk's id is `block * 1048576 + series`, so that a block lies together and a
+  /// series is found in it at once. Numbers of labels and texts are ids of `raw_words`.
+  private static let rawReadings = """
+    CREATE TABLE raw_series(
+      id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, field TEXT NOT NULL, UNIQUE(device_id, field)) STRICT;
+    CREATE TABLE raw_words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE raw_groups(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+      samples INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+    CREATE TABLE raw_blocks(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+      samples INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+    CREATE TABLE raw_chunks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
     """
 }

@@ -139,12 +139,15 @@ public struct WindowBatch: Sendable {
   public var latest: [LatestRecord]
   /// Windows that ended at or before this time are closed: what is added to them later raises their `revision`.
   public var closedThrough: Timestamp
+  /// Readings as they came; `nil` where none are kept.
+  public var raw: RawBatch?
 
   /// Makes a batch.
   public init(
     series: [SeriesKey], deltas: [WindowDelta], accumulators: [AccumulatorRecord] = [], latest: [LatestRecord] = [],
-    closedThrough: Timestamp
+    closedThrough: Timestamp, raw: RawBatch? = nil
   ) {
+    self.raw = raw
     self.series = series
     self.deltas = deltas
     self.accumulators = accumulators

@@ -12,6 +12,12 @@ struct LatestWords {
   }
 
   private(set) var slots: [Slot] = []
+  /// What changed since the last flush, by slot.
+  private(set) var changes: [(slot: Int, reading: Reading)] = []
+  /// Changes that were left out because the store could not take them for too long.
+  private(set) var droppedChanges: UInt64 = 0
+  /// Changes that are held; 0 = none are kept.
+  var changeLimit = 0
   /// Slots of a device, in the layout's order.
   private(set) var slotsOfDevice: [[Int]] = []
   private var indices: [Int32]
@@ -43,7 +49,28 @@ struct LatestWords {
     slots[slot].reading = reading
     slots[slot].acceptedAt = acceptedAt
     slots[slot].isDirty = true
-    return old?.value != reading.value || old?.quality != reading.quality
+    let isChanged = old?.value != reading.value || old?.quality != reading.quality
+    if isChanged, acceptedAt != nil { keep([(slot, reading)]) }
+    return isChanged
+  }
+
+  /// Takes the changes out.
+  mutating func takeChanges() -> [(slot: Int, reading: Reading)] {
+    defer { changes = [] }
+    return changes
+  }
+
+  /// Puts back what the store did not take, before everything that came since.
+  mutating func restoreChanges(_ older: [(slot: Int, reading: Reading)]) {
+    let newer = takeChanges()
+    keep(older + newer)
+  }
+
+  private mutating func keep(_ more: [(slot: Int, reading: Reading)]) {
+    guard changeLimit > 0 else { return }
+    let room = max(0, changeLimit - changes.count)
+    changes += more.prefix(room)
+    droppedChanges &+= UInt64(max(0, more.count - room))
   }
 
   mutating func mark(_ slot: Int, isDirty: Bool) { slots[slot].isDirty = isDirty }

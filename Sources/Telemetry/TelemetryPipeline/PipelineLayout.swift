@@ -97,6 +97,13 @@ public struct PipelineLimits: Sendable {
   /// merged, then the oldest gauge windows are dropped and counted, then energy is put together by the hour.
   public var maxPendingDeltas = 200_000
 
+  /// Whether readings are kept as they came.
+  public var keepsRaw = true
+  /// Readings that are held while the store cannot take them; beyond, the newest are dropped and counted.
+  public var maxPendingRaw = 200_000
+  /// Labels, flags and texts that changed and are held in the same way.
+  public var maxPendingWords = 4096
+
   /// The limits of a gateway on a small box.
   public init() {}
 }

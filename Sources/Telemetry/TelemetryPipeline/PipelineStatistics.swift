@@ -28,4 +28,10 @@ public struct PipelineStatistics: Sendable, Hashable {
   public var failedFlushes: Int
   /// Why the last flush failed; `nil` after one that worked.
   public var lastFlushError: String?
+  /// Raw readings that wait for the store.
+  public var pendingRawReadings: Int
+  /// Raw readings dropped because the store could not take them for too long.
+  public var droppedRawReadings: UInt64
+  /// Raw readings that were not kept because recording is stopped.
+  public var pausedRawReadings: UInt64
 }

@@ -22,13 +22,21 @@ struct TelemetryCore {
     var batch: WindowBatch
     var latestInputs: [Int]
     var latestSlots: [Int]
+    var changedWords: [(slot: Int, reading: Reading)]
   }
 
   var aggregator: WindowAggregator
   private(set) var inlets: [Inlet] = []
   private var lastGaugeSave: Int64?
+  /// Numbers by input, then labels, flags and texts by slot.
+  private let rawNames: RawSeriesNames
 
-  init(aggregator: WindowAggregator) { self.aggregator = aggregator }
+  init(aggregator: WindowAggregator, words: LatestWords) {
+    self.aggregator = aggregator
+    let numbers = aggregator.plan.inputs.map { (aggregator.deviceIDs[$0.device], $0.field) }
+    let others = words.slots.map { (aggregator.deviceIDs[$0.device], $0.field) }
+    rawNames = RawSeriesNames((numbers + others).map { .init(deviceID: $0, field: $1.name) })
+  }
 
   mutating func addInlet(link: String, consumer: consuming TelemetryRing.Consumer) {
     inlets.append(Inlet(link: link, consumer: consumer))
@@ -58,11 +66,15 @@ struct TelemetryCore {
     let (slots, texts) = takeWords(&words)
     let deltas = aggregator.pending.take()
     let accumulators = aggregator.takeAccumulators()
-    guard !deltas.isEmpty || !accumulators.isEmpty || !numbers.isEmpty || !texts.isEmpty else { return nil }
+    let changedWords = words.takeChanges()
+    let raw = takeRaw(changedWords, at: wall)
+    guard !deltas.isEmpty || !accumulators.isEmpty || !numbers.isEmpty || !texts.isEmpty || raw != nil else {
+      return nil
+    }
     let batch = WindowBatch(
       series: aggregator.plan.series, deltas: deltas, accumulators: accumulators, latest: numbers + texts,
-      closedThrough: wall.advanced(byMilliseconds: -aggregator.limits.closeGrace.milliseconds))
-    return Flush(batch: batch, latestInputs: inputs, latestSlots: slots)
+      closedThrough: wall.advanced(byMilliseconds: -aggregator.limits.closeGrace.milliseconds), raw: raw)
+    return Flush(batch: batch, latestInputs: inputs, latestSlots: slots, changedWords: changedWords)
   }
 
   /// The store did not take it: keep it for the next time.
@@ -71,6 +83,20 @@ struct TelemetryCore {
     aggregator.markAllAccumulatorsDirty()
     for index in flush.latestInputs { aggregator.markLatest(index, isDirty: true) }
     for slot in flush.latestSlots { words.mark(slot, isDirty: true) }
+    if let raw = flush.batch.raw { aggregator.raw.restore(raw.samples) }
+    words.restoreChanges(flush.changedWords)
+  }
+
+  private mutating func takeRaw(_ words: [(slot: Int, reading: Reading)], at wall: Timestamp) -> RawBatch? {
+    let numbers = aggregator.plan.inputs.count
+    let batch = RawBatch(
+      names: rawNames, samples: aggregator.raw.take(),
+      words: words.map { slot, reading in
+        RawWord(
+          series: UInt32(clamping: numbers + slot), value: reading.value, quality: reading.quality,
+          observedAt: reading.observedAt)
+      }, at: wall)
+    return batch.isEmpty ? nil : batch
   }
 
   private mutating func takeNumbers(includingGauges: Bool) -> (inputs: [Int], records: [LatestRecord]) {

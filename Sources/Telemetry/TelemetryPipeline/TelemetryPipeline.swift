@@ -65,7 +65,7 @@ public final class TelemetryPipeline: Sendable {
       case .derived, .nowhere: break
       }
     }
-    core = Mutex(TelemetryCore(aggregator: aggregator))
+    core = Mutex(TelemetryCore(aggregator: aggregator, words: routes.words.withLock { $0 }))
     thread = try AggregatorThread(doorbell: doorbell)
     Task { [thread, weak self] in
       await thread.run(hasWork: { self?.hasWork ?? false }, drain: { self?.drain() })
@@ -153,8 +153,16 @@ public final class TelemetryPipeline: Sendable {
         pendingWindows: core.aggregator.pending.deltas.count,
         droppedGaugeWindows: core.aggregator.pending.droppedGaugeWindows,
         droppedEnergyWindows: core.aggregator.pending.droppedEnergyWindows, failedFlushes: failures,
-        lastFlushError: lastError?.description)
+        lastFlushError: lastError?.description, pendingRawReadings: core.aggregator.raw.samples.count,
+        droppedRawReadings: core.aggregator.raw.dropped &+ routes.words.withLock { $0.droppedChanges },
+        pausedRawReadings: core.aggregator.raw.paused)
     }
+  }
+
+  /// Goes on or stops keeping readings as they come; windows are kept in any case.
+  public func setRecording(_ isRecording: Bool) {
+    core.withLock { $0.aggregator.raw.isRecording = isRecording && limits.keepsRaw }
+    routes.words.withLock { $0.changeLimit = isRecording && limits.keepsRaw ? limits.maxPendingWords : 0 }
   }
 
   private var hasWork: Bool { core.withLock { $0.hasWork } }
@@ -195,11 +203,22 @@ extension TelemetryPipeline {
     do {
       try await store.apply(flush.batch)
       noteFlush(nil)
+      if flush.batch.raw != nil { await sealRaw(at: wall) }
       return nil
     } catch {
       core.withLock { core in routes.words.withLock { core.undo(flush, words: &$0) } }
       noteFlush(error)
       return error
+    }
+  }
+
+  /// What is not put together now is later: nothing is lost by a failure.
+  private func sealRaw(at wall: Timestamp) async {
+    do {
+      guard let damaged = try await store.sealRaw(at: wall), damaged > 0 else { return }
+      logger.error("groups of raw readings were damaged and are gone", metadata: ["groups": "\(damaged)"])
+    } catch {
+      logger.warning("raw readings are not put together by series yet: \(error)")
     }
   }
 

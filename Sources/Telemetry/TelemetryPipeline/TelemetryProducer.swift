@@ -157,7 +157,9 @@ final class Routes: Sendable {
     inputIndices = plan.inputIndices
     deviceCount = layout.devices.count
     wordIndices = LatestWords(layout: layout)
-    words = Mutex(wordIndices)
+    var words = wordIndices
+    words.changeLimit = limits.keepsRaw ? limits.maxPendingWords : 0
+    self.words = Mutex(words)
   }
 
   /// Monotonic milliseconds since the pipeline was made.

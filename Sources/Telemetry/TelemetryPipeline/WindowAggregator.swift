@@ -40,6 +40,7 @@ struct WindowAggregator {
   var flows: [EnergyFlow]
   private(set) var windows: [WindowAccumulator]
   var pending: PendingDeltas
+  var raw: RawBuffer
   private(set) var counts = SampleCounts()
   /// Devices that something changed for since the last call of `takeChangedDevices`.
   private var changed: [Int] = []
@@ -60,6 +61,7 @@ struct WindowAggregator {
     flows = plan.flows
     windows = Array(repeating: WindowAccumulator(), count: plan.series.count)
     pending = PendingDeltas(limit: limits.maxPendingDeltas)
+    raw = RawBuffer(limit: limits.maxPendingRaw, isRecording: limits.keepsRaw)
     isChanged = Array(repeating: false, count: layout.devices.count)
   }
 
@@ -93,6 +95,8 @@ struct WindowAggregator {
     note(input.device)
     take(sample, input, &last)
     latest[index] = last
+    raw.append(
+      RawSample(series: sample.series, value: sample.value, quality: last.quality, observedAt: sample.observedAt))
   }
 
   /// Books the devices at the sites and customers of another layout of the same devices from now on.
