@@ -108,10 +108,12 @@ struct GeneratedHome {
   /// The readings of one moment, `seconds` after the one before.
   mutating func tick(at now: Int64, seconds: Double) -> [Arrival] {
     for index in inputs.indices { advance(index, at: now, seconds: seconds) }
-    if silentUntil <= now, chance(kind == .powers ? 40 : 400) { silentUntil = now + silence() }
+    // A reset that is followed by silence looks like a moment of nonsense, and nobody could say which of the two it was.
+    if silentUntil <= now, sound > 3, chance(kind == .powers ? 40 : 400) { silentUntil = now + silence() }
     guard silentUntil <= now else { return [] }
     // What the device says of a reset or a moment of nonsense must differ from what it said before.
-    if kind == .resets, nonsense == 0, sound > 3, counts.allSatisfy({ $0 > 300 }) {
+    if kind == .resets, nonsense == 0, sound > 3, inputs.allSatisfy({ $0.entries.last.map { $0.value > 300 } ?? false })
+    {
       if chance(300) {
         reset()
       } else if isAroundMidnight(now), chance(3) {
