@@ -164,7 +164,8 @@ private struct KilledHousehold {
       try await newest(is: ["queued"])
     case .dispatched:
       if wire == .modbus { device.tell("lost") } else { broker?.send(SIGSTOP) }
-      try await send(setting)
+      // After a power cut a lease with time left goes on, so that one has to be short.
+      try await send(setting, seconds: lastsLong ? 1800 : 12)
       try await newest(is: ["dispatched"])
     case .written:
       device.tell(lastsLong ? "struck" : "deaf")
