@@ -151,4 +151,38 @@ import Testing
         total                       –    12.4 kWh
         """)
   }
+
+  @Test("A metric is a table with a column for each series, or a line for each where they are many")
+  func metric() async throws {
+    let start = InMemoryGateway.now
+    let owners = (1...7).map { MetricOwner(deviceId: "pv-\($0)") }
+    func report(_ count: Int) -> MetricReport {
+      let series = owners.prefix(count).map {
+        MetricReport.Series(owner: $0, timezone: "Europe/Berlin", total: 1500, coverage: 0.4)
+      }
+      func point(_ hour: Int64, _ value: Double?, _ coverage: Double, of owner: MetricOwner) -> MetricPoint {
+        MetricPoint(
+          ts: start.advanced(byMilliseconds: hour * 3_600_000), v: value, owner: owner, coverage: coverage,
+          quality: value == nil ? "missing" : "good", revision: 0)
+      }
+      var points: [MetricPoint] = []
+      for owner in owners.prefix(count) { points += [point(0, 1500, 0.8, of: owner), point(1, nil, 0, of: owner)] }
+      return MetricReport(
+        data: points,
+        meta: .init(
+          label: "energyGeneratedWhr", unit: "WATT_HOURS", displayUnit: "whr", sparse: false, groupBy: .device,
+          windowSize: .hour, from: start, to: start.advanced(byMilliseconds: 7_200_000), timezone: "Europe/Berlin",
+          series: series))
+    }
+    #expect(
+      text(MetricView.lines(report(2), color: false)) == """
+        START                pv-1     pv-2
+        2026-05-01 12:00  1.5 kWh  1.5 kWh
+        2026-05-01 13:00        –        –
+        total             1.5 kWh  1.5 kWh
+        """)
+    #expect(
+      text(MetricView.lines(report(7), color: false)).hasPrefix("SERIES    TOTAL  COVERAGE\npv-1    1.5 kWh      40 %"))
+    #expect(MetricView.lines(report(0), color: false) == ["nothing measures this"])
+  }
 }
