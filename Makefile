@@ -18,10 +18,10 @@ SETUP_PROBES := /usr/include/modbus/modbus.h /usr/include/mosquitto.h /usr/inclu
 # Foreign implementations that tests talk to. Without Python or network those tests are skipped, and say so.
 PEERS := .build/peers
 
-# Only for `make bench`: what the ring is compared with.
-BENCH_PACKAGES := libboost-dev
+# Only for `make bench`: what the ring is compared with, and what asks the API.
+BENCH_PACKAGES := libboost-dev wrk
 
-.PHONY: all setup peers run test soak tables bench lint format install clean build
+.PHONY: all setup peers run test soak tables bench bench-long lint format install clean build
 
 all: build
 
@@ -76,13 +76,18 @@ tables: setup
 
 # Ratios against a baseline in the same run; at most ten minutes.
 bench: setup
-	@[ -e /usr/include/boost/lockfree/spsc_queue.hpp ] || { \
+	@[ -e /usr/include/boost/lockfree/spsc_queue.hpp -a -e /usr/bin/wrk ] || { \
 	  $(if $(APT_IS_FRESH),,$(SUDO) apt-get update -q &&) $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(BENCH_PACKAGES); }
 	swift build --configuration release --product heddled
 	swift build --configuration release --product heddle
 	swift build --configuration release --product heddle-simulator
 	swift run --package-path Benchmarks --configuration release heddle-bench
 	Benchmarks/memory.sh .build/release
+	Benchmarks/api.sh .build/release Benchmarks/.build/release/heddle-bench
+
+# A thousand devices with a year of windows; half an hour, after `make bench`.
+bench-long:
+	Benchmarks/api.sh .build/release Benchmarks/.build/release/heddle-bench 1000 60
 
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources

@@ -9,6 +9,7 @@ import Foundation
 struct HeddleBench {
   static func main() async throws {
     let wanted = CommandLine.arguments.dropFirst()
+    if wanted.first == "year" { return try await YearOfWindows(arguments: Array(wanted.dropFirst())).run() }
     var table = Table()
     func measure(_ name: String, _ body: () async throws -> [Measurement]) async throws {
       guard wanted.isEmpty || wanted.contains(where: { name.contains($0) }) else { return }
