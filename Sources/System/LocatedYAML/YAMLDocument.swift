@@ -11,6 +11,8 @@ public final class YAMLDocument {
   public private(set) var diagnostics: [Diagnostic] = []
   let lines: [String]
   let codePrefix: String
+  /// What the top of the text is called in messages.
+  let subject: String
 
   /// A file larger than this is refused before parsing.
   public static let maxBytes = 1 << 20
@@ -25,8 +27,10 @@ public final class YAMLDocument {
   ///   - text: the file's content.
   ///   - file: its name, for messages.
   ///   - codePrefix: the letter before the numbers of findings: `P` profiles, `C` configuration.
-  public init(text: String, file: String, codePrefix: String) {
+  ///   - subject: what the whole is called in messages, where it is no file.
+  public init(text: String, file: String, codePrefix: String, subject: String = "the file") {
     self.file = file
+    self.subject = subject
     self.codePrefix = codePrefix
     lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     parse(text)

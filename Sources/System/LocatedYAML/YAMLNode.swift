@@ -228,7 +228,7 @@ public struct YAMLNode {
   // MARK: Words for messages
 
   /// The path, quoted, or "the file".
-  public var subject: String { path.isEmpty ? "the file" : "'\(path)'" }
+  public var subject: String { path.isEmpty ? document.subject : "'\(path)'" }
   /// The last key of the path.
   public var lastKey: String { path.split(separator: ".").last.map(String.init) ?? "value" }
 
