@@ -17,6 +17,7 @@ enum Migrations {
     migrator.registerMigration("4 usage meters") { try $0.execute(sql: usageMeters) }
     migrator.registerMigration("4 customers, sites and links in full") { try $0.execute(sql: records) }
     migrator.registerMigration("5 raw readings") { try $0.execute(sql: rawReadings) }
+    migrator.registerMigration("5 additions") { try $0.execute(sql: additions) }
     return migrator
   }
 
@@ -183,5 +184,12 @@ enum Migrations {
       id INTEGER PRIMARY KEY AUTOINCREMENT, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
       samples INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
     CREATE TABLE raw_chunks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+    """
+
+  /// Links and devices that the API made, as entries of a configuration file; secrets are named and not in it.
+  private static let additions = """
+    CREATE TABLE additions(
+      kind TEXT NOT NULL, id TEXT NOT NULL, entry TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER,
+      PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;
     """
 }
