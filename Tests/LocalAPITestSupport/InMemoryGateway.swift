@@ -24,6 +24,9 @@ package actor InMemoryGateway: GatewayService {
   package var metricRequests: [MetricRequest] = []
   package var meterList: [UsageMeterResource] = []
   package var tracked: [(call: UsageEventCall, event: UsageEventResource)] = []
+  package var linkList: [LinkResource] = []
+  package var linkTests: [LinkTestCall] = []
+  package var registrations: [DeviceRegistration] = []
   /// What a new command becomes at once.
   package var outcome: [CommandStatus] = [.accepted]
   /// What the next submission is refused with.

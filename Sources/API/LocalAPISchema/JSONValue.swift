@@ -44,3 +44,28 @@ public indirect enum JSONValue: Sendable, Hashable, Codable {
     }
   }
 }
+
+extension JSONValue {
+  /// The members of an object; none of anything else.
+  public var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
+
+  /// A member of an object; setting one of anything else makes it an object.
+  public subscript(name: String) -> JSONValue? {
+    get { members[name] }
+    set {
+      var members = members
+      members[name] = newValue
+      self = .object(members)
+    }
+  }
+
+  /// RFC 7396: members replace, objects merge, `null` removes.
+  public func merging(_ patch: JSONValue) -> JSONValue {
+    guard case .object(let changes) = patch else { return patch }
+    var members = members
+    for (name, change) in changes {
+      members[name] = change == .null ? nil : (members[name] ?? .null).merging(change)
+    }
+    return .object(members)
+  }
+}

@@ -30,7 +30,13 @@ extension GatewayRoutes {
 
   private static func tags(_ object: [String: JSONValue]) throws(APIError) -> [String] {
     var problems = BodyProblems()
-    let body = BodyObject(object, allowed: ["tags"], &problems)
+    let tags = tags(BodyObject(object, allowed: ["tags"], &problems), &problems)
+    try problems.check()
+    return tags
+  }
+
+  /// The member `tags`, which must be there.
+  static func tags(_ body: BodyObject, _ problems: inout BodyProblems) -> [String] {
     let list = body.list("tags", isRequired: true, &problems) ?? []
     if list.count > DeviceTagDraft.maxTags {
       problems.add("/tags", "a device has at most \(DeviceTagDraft.maxTags) tags", code: "OUT_OF_RANGE")
@@ -44,7 +50,6 @@ extension GatewayRoutes {
       checkTag(tag, at: "/tags/\(index)", &problems)
       if tags.contains(tag) { problems.add("/tags/\(index)", "'\(tag)' is there twice") } else { tags.append(tag) }
     }
-    try problems.check()
     return tags
   }
 

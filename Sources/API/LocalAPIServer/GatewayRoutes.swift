@@ -17,7 +17,7 @@ struct GatewayRoutes: Sendable {
   var all: [Route] {
     systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + fluxrateRoutes + eventRoutes
       + alertRoutes + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
-      + metricRoutes + usageMeterRoutes + seedUsageRoutes
+      + metricRoutes + usageMeterRoutes + seedUsageRoutes + linkRoutes
   }
 
   func route(

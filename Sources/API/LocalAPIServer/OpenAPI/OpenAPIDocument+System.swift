@@ -71,7 +71,7 @@ extension OpenAPIDocument {
             },
             "required": ["bytes", "pendingWindows"]
           },
-          "links": {"type": "array", "items": {"$ref": "#/components/schemas/Link"}},
+          "links": {"type": "array", "items": {"$ref": "#/components/schemas/LinkStatus"}},
           "devices": {
             "type": "array",
             "items": {
@@ -99,7 +99,7 @@ extension OpenAPIDocument {
           "version", "startedAt", "now", "uptimeSeconds", "store", "links", "devices", "drops", "openAlerts", "api"
         ]
       },
-      "Link": {
+      "LinkStatus": {
         "type": "object",
         "properties": {
           "id": {"type": "string"},

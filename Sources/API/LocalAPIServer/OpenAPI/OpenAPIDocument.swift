@@ -10,7 +10,7 @@ struct OpenAPIDocument {
   private static let schemas = [
     systemSchemas, deviceSchemas, textureSchemas, commandSchemas, customerSchemas, siteSchemas, fluxrateSchemas,
     eventSchemas, keySchemas, tagSchemas, batchSchemas, scheduleSchemas, auditSchemas,
-    metricSchemas, usageMeterSchemas, seedUsageSchemas,
+    metricSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas,
   ]
 
   private static let about = """

@@ -108,18 +108,6 @@ struct FieldSpellings {
   }
 }
 
-extension JSONValue {
-  /// RFC 7396: members replace, objects merge, `null` removes.
-  func merging(_ patch: JSONValue) -> JSONValue {
-    guard case .object(let changes) = patch else { return patch }
-    var members = self.members
-    for (name, change) in changes {
-      members[name] = change == .null ? nil : (members[name] ?? .null).merging(change)
-    }
-    return .object(members)
-  }
-}
-
 extension APIError {
   /// The same with the places as the client wrote them.
   func placed(by places: [String: String]) -> APIError {

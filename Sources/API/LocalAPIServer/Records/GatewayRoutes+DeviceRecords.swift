@@ -8,11 +8,17 @@ extension GatewayRoutes {
     let isTagged = try EntityTag(device.draft).check(request.request)
     let changes = try RecordReader.device(try await RequestBodyReader.object(request.request))
     try await checkCustomer(changes.customerId?.text)
-    if let id = changes.siteId?.text {
-      do { _ = try await service.site(id) } catch { throw error.missing("site", id) }
-    }
+    try await checkSite(changes.siteId?.text)
     let changed = try await service.updateDevice(device.id, changes, expected: isTagged ? device.draft : nil)
     return try tagged(changed, changed.draft)
+  }
+}
+
+extension GatewayRoutes {
+  /// Throws 422 where there is no such site.
+  func checkSite(_ id: String?) async throws {
+    guard let id else { return }
+    do { _ = try await service.site(id) } catch { throw error.missing("site", id) }
   }
 }
 

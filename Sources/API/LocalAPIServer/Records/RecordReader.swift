@@ -113,16 +113,48 @@ struct RecordReader {
   static func device(_ object: [String: JSONValue]) throws(APIError) -> DeviceChanges {
     var reader = RecordReader()
     let body = FieldSpellings.device.canonical(object, &reader.problems)
-    let members = BodyObject(body.members, allowed: deviceFields, &reader.problems)
+    let changes = reader.changes(BodyObject(body.members, allowed: deviceFields, &reader.problems))
+    try reader.check(body.places)
+    return changes
+  }
+
+  private mutating func changes(_ body: BodyObject) -> DeviceChanges {
     var changes = DeviceChanges()
     for (name, member) in [
       ("name", \DeviceChanges.name), ("referenceId", \.referenceId), ("customerId", \.customerId), ("siteId", \.siteId),
     ] where body.members[name] != nil {
-      let limit = name == "name" ? maxNameLength : maxTextLength
-      changes[keyPath: member] = reader.text(members, name, limit: limit).map { .value($0) } ?? .cleared
+      let limit = name == "name" ? Self.maxNameLength : Self.maxTextLength
+      changes[keyPath: member] = text(body, name, limit: limit).map { .value($0) } ?? .cleared
+    }
+    return changes
+  }
+
+  /// What a configuration file calls differently: `link` or `linkId`.
+  private static let entryFields = ["id", "profile", "link", "part", "parameters", "role", "writeBudget", "interlocks"]
+
+  /// A device to be made. What only a configuration's reader understands is passed on as it is.
+  static func registration(_ object: [String: JSONValue]) throws(APIError) -> DeviceRegistration {
+    var reader = RecordReader()
+    var named = object
+    if let link = named.removeValue(forKey: "linkId") ?? named.removeValue(forKey: "link_id") {
+      if let other = object["link"], other != link {
+        reader.problems.add(
+          "/link", "it is the same field as linkId and says something else", code: "CONFLICTING_FIELDS")
+      }
+      named["link"] = link
+    }
+    let entry = named.filter { entryFields.contains($0.key) && $0.value != .null }
+    for name in ["profile", "link"] where entry[name] == nil { reader.problems.missing("/\(name)") }
+    let rest = named.filter { !entryFields.contains($0.key) && $0.key != "tags" }
+    let body = FieldSpellings.device.canonical(rest, &reader.problems)
+    let allowed = deviceFields + entryFields + ["linkId", "tags"]
+    let changes = reader.changes(BodyObject(body.members, allowed: allowed, &reader.problems))
+    var tags: [String] = []
+    if let value = object["tags"], value != .null {
+      tags = GatewayRoutes.tags(BodyObject(["tags": value], allowed: ["tags"], &reader.problems), &reader.problems)
     }
     try reader.check(body.places)
-    return changes
+    return DeviceRegistration(entry: entry, changes: changes, tags: tags)
   }
 
   // MARK: Shared
@@ -149,9 +181,4 @@ struct RecordReader {
     guard let draft, let data = try? JSONEncoder().encode(draft) else { return [:] }
     return ((try? JSONDecoder().decode(JSONValue.self, from: data)) ?? .null).members
   }
-}
-
-extension JSONValue {
-  /// The members of an object; none of anything else.
-  var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
 }

@@ -176,7 +176,6 @@ struct RegisterSpan: CustomStringConvertible {
 }
 
 extension JSONValue {
-  fileprivate var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
   fileprivate var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
   fileprivate var isContainer: Bool {
     switch self {
