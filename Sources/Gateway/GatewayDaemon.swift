@@ -31,6 +31,7 @@ actor GatewayDaemon {
   private var stateFeed: Task<Void, Never>?
   private var scheduling: Task<Void, Never>?
   private var flushing: Task<Void, Never>?
+  private let replacing = Turnstile()
   /// Set when a reload left nothing that runs.
   private var isBroken = false
 
@@ -99,8 +100,8 @@ actor GatewayDaemon {
       logger: logger)
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
-      directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules, time: time, random: random,
-      makeID: makeID)
+      directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules,
+      additions: AdditionBook(store: store, paths: paths), time: time, random: random, logger: logger, makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
@@ -110,8 +111,10 @@ actor GatewayDaemon {
     try await gateway.keys.load()
     try await gateway.tags.load()
     try await gateway.book.load()
+    try await gateway.additions.load()
+    gateway.onRebuild { [weak self] reason, actor in try await self?.rebuild(because: reason, by: actor) }
     background.append(Task { [events] in await events.run() })
-    let running = try await assemble(configuration)
+    let running = try await assemble(withAdditions(configuration))
     await takeOver(running, because: "start")
     try await dispatcher.recover()
     await gateway.batches.resume()
@@ -123,7 +126,7 @@ actor GatewayDaemon {
     logger.notice(
       "heddled \(ReleaseVersion.current) runs",
       metadata: [
-        "links": "\(configuration.links.count)", "devices": "\(configuration.devices.count)",
+        "links": "\(running.file.links.count)", "devices": "\(running.file.devices.count)",
         "api": "\(configuration.api.listen?.description ?? "none")", "socket": "\(socketPath(configuration))",
       ])
   }
@@ -176,13 +179,25 @@ actor GatewayDaemon {
       deviceIDs: configuration.devices.filter { $0.linkID == link.id }.map(\.id))
   }
 
+  /// A configuration file with the links and devices that the API made. Tells which of them cannot be in force.
+  private func withAdditions(_ file: GatewayConfiguration) -> GatewayConfiguration {
+    let (configuration, problems) = gateway.additions.applied(to: file)
+    for problem in problems {
+      logger.error("the \(problem.kind.rawValue) \(problem.id) of the API is not in force: \(problem.message)")
+    }
+    return configuration
+  }
+
   /// Puts an assembled configuration into force.
-  private func takeOver(_ running: RunningConfiguration, because reason: String) async {
+  private func takeOver(
+    _ running: RunningConfiguration, because reason: String, by actor: String = AuditRecord.gateway
+  ) async {
     let configuration = running.configuration
     do {
       try await store.configure(
         configuration.records(now: time.wall()), at: time.wall(),
-        origin: ConfigurationOrigin(file: configuration.file, digest: configuration.digest, reason: reason))
+        origin: ConfigurationOrigin(
+          actor: actor, file: configuration.file, digest: configuration.digest, reason: reason))
     } catch {
       logger.error("customers and devices could not be kept: \(error)")
     }
@@ -206,8 +221,35 @@ actor GatewayDaemon {
     }
   }
 
+  /// Takes a new file.
+  func apply(_ file: GatewayConfiguration) async throws {
+    try await inTurn { try await replace(with: withAdditions(file), because: "reload") }
+  }
+
+  /// Puts into force what the API added or took away.
+  private func rebuild(because reason: String, by actor: String) async throws {
+    try await inTurn {
+      guard let file = gateway.current?.file else { return }
+      try await replace(with: withAdditions(file), because: reason, by: actor)
+    }
+  }
+
+  /// One replacement after the other.
+  private func inTurn(_ work: () async throws -> Void) async throws {
+    await replacing.enter()
+    do {
+      try await work()
+      await replacing.leave()
+    } catch {
+      await replacing.leave()
+      throw error
+    }
+  }
+
   /// Replaces what runs. The old configuration stays in force when the new one cannot be assembled.
-  func apply(_ configuration: GatewayConfiguration) async throws {
+  private func replace(
+    with configuration: GatewayConfiguration, because reason: String, by actor: String = AuditRecord.gateway
+  ) async throws {
     guard let old = gateway.current else { return }
     if configuration.api != old.configuration.api {
       logger.warning("a changed api: section takes effect at the next restart")
@@ -220,7 +262,7 @@ actor GatewayDaemon {
     await Self.stop(old.links)
     await stopPipeline()
     do {
-      await takeOver(try await assemble(configuration), because: "reload")
+      await takeOver(try await assemble(configuration), because: reason, by: actor)
     } catch {
       do {
         await takeOver(try await assemble(old.file), because: "the new one could not be applied")

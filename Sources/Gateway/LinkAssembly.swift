@@ -23,7 +23,7 @@ struct LinkAssembly {
   /// A name that distinguishes this gateway from others at the same broker.
   let gatewayName: String
   /// What logins to devices leave for the next run.
-  let logins: LoginFiles
+  let logins: any LoginStore
 
   /// Why a link cannot be made, in words.
   struct Failure: Error, CustomStringConvertible {

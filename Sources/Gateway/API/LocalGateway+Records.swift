@@ -8,7 +8,10 @@ import TimeSource
 /// What changes of customers, sites and devices have in common.
 extension LocalGateway {
   /// One change after the other: each is decided on what the one before left.
-  func inTurn<T>(_ work: () async throws(APIError) -> T) async throws(APIError) -> T {
+  func inTurn<T>(
+    _ other: Turnstile? = nil, _ work: () async throws(APIError) -> T
+  ) async throws(APIError) -> T {
+    let turnstile = other ?? turnstile
     await turnstile.enter()
     do {
       let result = try await work()

@@ -12,15 +12,7 @@ extension LocalGateway {
     let running = try live()
     let statistics = running.pipeline.statistics
     var links: [LinkStatus] = []
-    for link in running.links {
-      let counters = await link.adapter.statistics()
-      links.append(
-        LinkStatus(
-          id: link.configuration.id, transport: link.configuration.transportName,
-          address: link.configuration.address, isConnected: counters.isConnected, exchanges: counters.exchanges,
-          errors: counters.errors, connects: counters.connects, busyShare: counters.busyShare,
-          lastError: counters.lastError, devices: link.deviceIDs))
-    }
+    for link in running.links { links.append(await status(of: link)) }
     return GatewayStatus(
       version: ReleaseVersion.current, startedAt: startedAt, now: time.wall(),
       uptimeSeconds: (time.monotonic() - startedMonotonic) / .seconds(1),
@@ -31,6 +23,15 @@ extension LocalGateway {
       devices: running.configuration.devices.enumerated().map { index, device in
         status(of: device, index: index, in: running)
       }, drops: drops(statistics), openAlerts: try await openAlerts(), api: APIAddresses())
+  }
+
+  func status(of link: RunningLink) async -> LinkStatus {
+    let counters = await link.adapter.statistics()
+    return LinkStatus(
+      id: link.configuration.id, transport: link.configuration.transportName, address: link.configuration.address,
+      isConnected: counters.isConnected, exchanges: counters.exchanges, errors: counters.errors,
+      connects: counters.connects, busyShare: counters.busyShare, lastError: counters.lastError,
+      devices: link.deviceIDs)
   }
 
   private func openAlerts() async throws(APIError) -> Int {

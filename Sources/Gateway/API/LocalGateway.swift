@@ -3,6 +3,7 @@ import EnergyModel
 import GatewayStore
 import LocalAPISchema
 import LocalAPIServer
+import Logging
 import Synchronization
 import TelemetryPipeline
 import TimeSource
@@ -20,8 +21,13 @@ final class LocalGateway: GatewayService {
   let schedules: ScheduleRunner
   let grid: GridMeters
   let book: RecordBook
+  let additions: AdditionBook
+  let trials = TrialSeats()
+  let logger: Logger
   /// Changes of customers, sites and devices come one after the other.
   let turnstile = Turnstile()
+  /// Links and devices are made and deleted one after the other. Putting them into force takes a turn of the above.
+  let additionTurn = Turnstile()
   let time: TimeSource
   let makeID: @Sendable (String) -> String
   /// 0 up to 1, for the turns of a batch.
@@ -29,11 +35,13 @@ final class LocalGateway: GatewayService {
   let startedAt: Timestamp
   let startedMonotonic: Duration
   private let running = Mutex<RunningConfiguration?>(nil)
+  private let rebuilder = Mutex<(@Sendable (String, String) async throws -> Void)?>(nil)
 
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    time: TimeSource, random: @escaping @Sendable () -> Double, makeID: @escaping @Sendable (String) -> String
+    additions: AdditionBook, time: TimeSource, random: @escaping @Sendable () -> Double, logger: Logger,
+    makeID: @escaping @Sendable (String) -> String
   ) {
     self.store = store
     self.dispatcher = dispatcher
@@ -47,6 +55,8 @@ final class LocalGateway: GatewayService {
     self.random = random
     self.grid = grid
     book = RecordBook(store: store)
+    self.additions = additions
+    self.logger = logger
     self.time = time
     self.makeID = makeID
     startedAt = time.wall()
@@ -61,6 +71,16 @@ final class LocalGateway: GatewayService {
   /// Changes what runs, unless a reload has replaced it meanwhile.
   func replace(_ old: RunningConfiguration, with new: RunningConfiguration) {
     running.withLock { if $0?.pipeline === old.pipeline { $0 = new } }
+  }
+
+  /// Says how additions are put into force, by a reason and an actor.
+  func onRebuild(_ rebuild: @escaping @Sendable (String, String) async throws -> Void) {
+    rebuilder.withLock { $0 = rebuild }
+  }
+
+  func rebuilding(_ reason: String, _ actor: String) async throws {
+    guard let rebuild = rebuilder.withLock({ $0 }) else { throw CancellationError() }
+    try await rebuild(reason, actor)
   }
 
   /// What runs now, or the answer that there is nothing yet.

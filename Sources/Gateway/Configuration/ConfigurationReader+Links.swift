@@ -8,23 +8,25 @@ extension ConfigurationReader {
     if entries.count > GatewayConfiguration.maxLinks {
       node?.report(120, "\(entries.count) links are more than the \(GatewayConfiguration.maxLinks) that are allowed")
     }
-    return entries.compactMap { entry in
-      guard entry.expectMapping(keys: ["id", "modbus", "mqtt", "http"]), let id = readID(entry) else { return nil }
-      let kinds = ["modbus", "mqtt", "http"].filter { entry[$0] != nil }
-      guard kinds.count == 1, let kind = kinds.first, let settings = entry[kind] else {
-        entry.report(
-          121, "the link '\(id)' needs exactly one of modbus, mqtt, http",
-          hint: "for example modbus: {tcp: 192.168.1.20:502}")
-        return nil
-      }
-      let transport: LinkConfiguration.Transport? =
-        switch kind {
-        case "modbus": readModbus(settings)
-        case "mqtt": readBroker(settings)
-        default: readHTTP(settings)
-        }
-      return transport.map { LinkConfiguration(id: id, transport: $0) }
+    return entries.compactMap { readLink($0) }
+  }
+
+  func readLink(_ entry: YAMLNode) -> LinkConfiguration? {
+    guard entry.expectMapping(keys: ["id", "modbus", "mqtt", "http"]), let id = readID(entry) else { return nil }
+    let kinds = ["modbus", "mqtt", "http"].filter { entry[$0] != nil }
+    guard kinds.count == 1, let kind = kinds.first, let settings = entry[kind] else {
+      entry.report(
+        121, "the link '\(id)' needs exactly one of modbus, mqtt, http",
+        hint: "for example modbus: {tcp: 192.168.1.20:502}")
+      return nil
     }
+    let transport: LinkConfiguration.Transport? =
+      switch kind {
+      case "modbus": readModbus(settings)
+      case "mqtt": readBroker(settings)
+      default: readHTTP(settings)
+      }
+    return transport.map { LinkConfiguration(id: id, transport: $0) }
   }
 
   private func readModbus(_ node: YAMLNode) -> LinkConfiguration.Transport? {

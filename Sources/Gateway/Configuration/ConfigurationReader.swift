@@ -26,12 +26,15 @@ public struct ConfigurationReader {
     let links = readLinks(root["links"])
     let customers = readCustomers(root["customers"])
     let sites = readSites(root["sites"], customers: customers)
-    var devices = DeviceReader(reader: self, links: links, customers: customers, sites: sites)
+    let devices = DeviceReader(reader: self, links: links, customers: customers, sites: sites)
     var configuration = GatewayConfiguration(
       file: file, digest: ConfigurationOrigin.digest(of: text), api: readAPI(root["api"]),
       storePath: readStore(root["store"]), links: links,
       customers: customers, sites: sites, devices: devices.read(root["devices"]))
     configuration.carbon = readCarbon(root["carbonIntensity"], file: file, sites: sites)
+    configuration.profiles = profiles
+    configuration.linkLines = lines(of: root["links"])
+    configuration.deviceLines = lines(of: root["devices"])
     reportDuplicates(root)
     return (document.hasErrors ? nil : configuration, document.diagnostics)
   }
@@ -156,6 +159,11 @@ public struct ConfigurationReader {
       return nil
     }
     return id
+  }
+
+  private func lines(of list: YAMLNode?) -> [String: Int] {
+    let places = (list?.elements ?? []).compactMap { entry in entry["id"]?.scalarText.map { ($0, entry.line) } }
+    return Dictionary(places) { first, _ in first }
   }
 
   private func reportDuplicates(_ root: YAMLNode) {

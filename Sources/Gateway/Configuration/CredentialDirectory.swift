@@ -5,6 +5,8 @@ import Foundation
 public struct CredentialDirectory: Sendable {
   /// Directories to look in, in order; the flag says whether files must be private to their owner.
   let places: [(path: String, mustBePrivate: Bool)]
+  /// Secrets that are not in a file, or not yet.
+  var given: [String: Secret] = [:]
 
   /// Longer secrets are refused.
   static let maxBytes = 64 * 1024
@@ -20,6 +22,12 @@ public struct CredentialDirectory: Sendable {
     self.places = places
   }
 
+  /// Files of mode 0600 in a folder of the gateway's own.
+  init(folder: String, given: [String: Secret]) {
+    places = [(folder, true)]
+    self.given = given
+  }
+
   /// Why a credential could not be had.
   struct Failure: Error {
     var message: String
@@ -29,6 +37,7 @@ public struct CredentialDirectory: Sendable {
   func read(_ name: String) throws(Failure) -> Secret {
     guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }), !name.hasPrefix(".")
     else { throw Failure(message: "'\(name)' is not a name of a credential", hint: "letters, digits, - _ . only") }
+    if let secret = given[name] { return secret }
     for place in places {
       let path = "\(place.path)/\(name)"
       guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { continue }

@@ -16,7 +16,7 @@ struct DeviceReader {
     "writeBudget", "interlocks",
   ]
 
-  mutating func read(_ node: YAMLNode?) -> [GatewayConfiguration.Device] {
+  func read(_ node: YAMLNode?) -> [GatewayConfiguration.Device] {
     let entries = reader.elements(of: node)
     if entries.count > GatewayConfiguration.maxDevices {
       node?.report(
@@ -27,7 +27,7 @@ struct DeviceReader {
     return Self.named(devices)
   }
 
-  private func read(entry: YAMLNode) -> GatewayConfiguration.Device? {
+  func read(entry: YAMLNode) -> GatewayConfiguration.Device? {
     guard entry.expectMapping(keys: Self.keys), let id = reader.readID(entry) else { return nil }
     // Everything is looked at before anything gives up, so that all mistakes are reported at once.
     let linkID = entry.require("link").flatMap { reader.reference($0, to: links.map(\.id), what: "link") }
@@ -162,7 +162,7 @@ struct DeviceReader {
 extension DeviceReader {
   /// What is behind one link with one set of parameters is one endpoint, named after the devices that it presents:
   /// that name is what people find in the log.
-  private static func named(_ devices: [GatewayConfiguration.Device]) -> [GatewayConfiguration.Device] {
+  static func named(_ devices: [GatewayConfiguration.Device]) -> [GatewayConfiguration.Device] {
     let names = Dictionary(grouping: devices, by: \.endpointKey).mapValues { $0.map(\.id).joined(separator: "+") }
     return devices.map { device in
       var device = device
@@ -174,7 +174,7 @@ extension DeviceReader {
 
 extension GatewayConfiguration.Device {
   /// The same for all devices that are reached in the same way.
-  fileprivate var endpointKey: String {
+  var endpointKey: String {
     let parameters = profile.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return ([linkID, profile.profile.id] + parameters).joined(separator: "\n")
   }

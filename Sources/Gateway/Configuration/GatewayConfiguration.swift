@@ -113,6 +113,12 @@ public struct GatewayConfiguration: Sendable {
   public var devices: [Device]
   /// Carbon intensities, in the file's order.
   public var carbon: [CarbonSource] = []
+  /// The profiles that its devices were bound to.
+  var profiles = ProfileLibrary(directories: [])
+  /// Lines of the file, by the ids of its links; those of the API have none.
+  var linkLines: [String: Int] = [:]
+  /// Lines of the file, by the ids of its devices; those of the API have none.
+  var deviceLines: [String: Int] = [:]
 
   /// More links than this need more threads than a small box has.
   public static let maxLinks = 64

@@ -22,7 +22,8 @@ struct HeddleCommand: AsyncParsableCommand {
       CommandGroup(
         name: "SEE",
         subcommands: [
-          StatusCommand.self, DeviceCommand.self, WatchCommand.self, EventsCommand.self, AlertCommand.self,
+          StatusCommand.self, DeviceCommand.self, LinkCommand.self, WatchCommand.self, EventsCommand.self,
+          AlertCommand.self,
         ]),
       CommandGroup(
         name: "CONTROL",
