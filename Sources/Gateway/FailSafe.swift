@@ -94,7 +94,7 @@ public struct FailSafe: Sendable {
     let alerts = AlertBook(
       store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
     return DispatchContext(
-      store: store, time: time, logger: logger,
+      store: store, time: time, bootID: BootIdentity.present(), logger: logger,
       connectivity: { id in
         directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
       }, gridPower: { _ in nil },

@@ -82,7 +82,7 @@ actor GatewayDaemon {
       store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
     dispatcher = CommandDispatcher(
       context: DispatchContext(
-        store: store, time: time, logger: logger,
+        store: store, time: time, bootID: BootIdentity.present(), logger: logger,
         connectivity: { id in
           directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
         },

@@ -23,7 +23,9 @@ final class CommandHistory {
   /// Jobs until the next crash, if one is coming.
   private var jobsToCrash: Int?
   private var used: Set<Int> = []
-  private var crashes = 0
+  private var hasJumpedBack = false
+  /// How often the machine itself started.
+  private var boots = 1
 
   init(seed: UInt64, tellsStory: Bool = false) throws {
     random = SeededGenerator(state: seed)
@@ -106,7 +108,7 @@ final class CommandHistory {
         try await source.sleepUntil(deadline)
       })
     return DispatchContext(
-      store: MemoryJournal.Connection(journal: journal, run: run), time: time,
+      store: MemoryJournal.Connection(journal: journal, run: run), time: time, bootID: "boot-\(boots)",
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       connectivity: { _ in
         Connectivity(state: battery.answers ? .online : .offline, since: clock.now, lastError: "no answer")
@@ -124,9 +126,15 @@ final class CommandHistory {
   }
 
   private func crash() {
-    crashes += 1
-    witness.tell("CRASH")
     end()
+    if random.oneIn(3) {
+      // The monotonic clock of another start means nothing, and here it goes on, so that whoever uses it is found.
+      boots += 1
+      if hasJumpedBack { witness.hasLostTime = true }
+      witness.tell("POWER CUT")
+    } else {
+      witness.tell("CRASH")
+    }
     start(afterCrash: true)
   }
 
@@ -281,7 +289,7 @@ final class CommandHistory {
     let delta = [-hour, hour, -87_600 * hour, 87_600 * hour].randomElement(using: &random) ?? hour
     witness.tell("wall time jumps by \(delta / hour) h")
     witness.hasJumped = true
-    if delta < 0 { witness.hasJumpedBack = true }
+    if delta < 0 { hasJumpedBack = true }
     clock.jumpWall(byMilliseconds: delta)
   }
 

@@ -111,7 +111,7 @@ struct CommandLifeTests {
       bench.request("charge", ["powerW": .number(2000)], duration: 600)
     ).record.id
     try await bench.until(id, [.confirmed])
-    await bench.dispatcher.stop()
+    await bench.stop()
     #expect(try await bench.store.command(id: id)?.status == .reverted)
     #expect(bench.battery.register(10) == 0)
     try await bench.close()
@@ -134,7 +134,7 @@ struct CommandLifeTests {
     let again = try await bench.until(id, [.confirmed])
     #expect(again.history.map(\.status).contains(.drifted))
     #expect(bench.battery.register(10) == 1)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 

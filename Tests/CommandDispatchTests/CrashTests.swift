@@ -7,8 +7,12 @@ import Testing
 
 @Suite("After a crash")
 struct CrashTests {
+  private static let idle: [String: ScalarValue] = ["mode": .number(0), "powerW": .number(0)]
+
   /// A journal as a crash leaves it: the command is in `status`, and whether the device got it is up to the caller.
-  private func crashed(in status: CommandStatus, leaseSeconds: Double? = 600) async throws -> (DispatchBench, String) {
+  private func crashed(
+    in status: CommandStatus, leaseSeconds: Double? = 600, before: [String: ScalarValue] = CrashTests.idle
+  ) async throws -> (DispatchBench, String) {
     let bench = try await DispatchBench()
     var record = CommandRecord(
       id: "cmd_crashed", deviceID: "battery-1", name: CommandName(kind: .battery, verb: "charge"),
@@ -19,6 +23,7 @@ struct CrashTests {
     record.status = status
     record.history.append(.init(status: status, at: bench.clock.now))
     record.leaseExpiresAt = leaseSeconds.map { bench.clock.now.advanced(byMilliseconds: Int64($0 * 1000)) }
+    record.evidence = .init(before: before, predicate: "")
     try await bench.store.update(record)
     return (bench, record.id)
   }
@@ -43,7 +48,7 @@ struct CrashTests {
     try await bench.until(id, [.confirmed])
     #expect(bench.battery.written.isEmpty)
     #expect(await bench.dispatcher.activeLease(of: "battery-1")?.id == id)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 

@@ -50,7 +50,7 @@ struct DeviceBehaviourTests {
     try await bench.until(id, [.confirmed], atMost: .seconds(30))
     #expect(bench.battery.register(1) == 2000)
     #expect(!isAlarmed(bench))
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -70,7 +70,7 @@ struct DeviceBehaviourTests {
     bench.battery.set(.obedient)
     try await bench.until(id, [.confirmed], atMost: .seconds(30))
     #expect(bench.findings.all.last == .over(.commandDrifted, deviceID: "battery-1"))
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -95,7 +95,7 @@ struct DeviceBehaviourTests {
     #expect((19_000...26_600).contains(first.millisecondsSince(since)))
     bench.battery.state.withLock { $0.onWrite = nil }
     bench.battery.set(.obedient)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -120,7 +120,7 @@ struct DeviceBehaviourTests {
     #expect(try await bench.store.command(id: id)?.status == .confirmed)
     try await queue.write { try $0.execute(sql: "DROP TRIGGER full") }
     if isStop {
-      await bench.dispatcher.stop()
+      await bench.stop()
       #expect(try await bench.store.command(id: id)?.status == .completed)
     } else {
       try await bench.until(id, [.completed])
@@ -171,7 +171,7 @@ struct DeviceBehaviourTests {
     let second = try await bench.until(try await refresh(), [.failed])
     #expect(second.failure?.code == .deviceOffline)
     bench.battery.set(.obedient)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 

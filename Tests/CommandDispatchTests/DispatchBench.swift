@@ -20,7 +20,7 @@ final class DispatchBench: Sendable {
   init(
     clock: TestClock = TestClock(), battery: ScriptedBattery? = nil, folder: URL? = nil,
     state: Connectivity.State = .online, writeBudget: Int? = nil, interlocks: Interlocks = Interlocks(),
-    gridPowerW: Double? = nil
+    gridPowerW: Double? = nil, bootID: String = "boot-1"
   ) async throws {
     self.clock = clock
     self.battery = try battery ?? ScriptedBattery(clock: clock)
@@ -32,11 +32,19 @@ final class DispatchBench: Sendable {
     store = try await GatewayStore.open(path: path, now: clock.now, logger: logger)
     let connectivity = SharedState(state)
     let ids = SharedCounter()
+    let source = clock.source
+    let isOver = isOver
+    let time = TimeSource(
+      wall: source.wall, monotonic: source.monotonic,
+      sleepUntil: { deadline in
+        if isOver.value { throw CancellationError() }
+        try await source.sleepUntil(deadline)
+      })
     let findings = SharedFindings()
     self.findings = findings
     dispatcher = CommandDispatcher(
       context: DispatchContext(
-        store: store, time: clock.source, logger: logger,
+        store: store, time: time, bootID: bootID, logger: logger,
         connectivity: { _ in Connectivity(state: connectivity.value, since: clock.now, lastError: "no answer") },
         gridPower: { _ in gridPowerW }, changed: { _ in }, found: { finding in findings.append(finding) },
         makeID: { "cmd_\(ids.next())_\(UUID().uuidString.prefix(8))" }))
@@ -46,6 +54,8 @@ final class DispatchBench: Sendable {
     await configure()
   }
 
+  /// Whether a later run took over, so that nothing of this one goes on.
+  private let isOver = SharedFlag()
   private let writeBudget: Int?
   private let interlocks: Interlocks
 
@@ -101,6 +111,30 @@ final class DispatchBench: Sendable {
     clock.advance(by: .milliseconds(250))
     battery.poll()
     return true
+  }
+
+  /// A clean stop, which takes the time that it needs.
+  func stop() async { await during { [dispatcher] in await dispatcher.stop() } }
+
+  /// Lets time pass while something that waits for it is under way.
+  func during(_ work: @escaping @Sendable () async -> Void) async {
+    let isOver = SharedFlag()
+    Task {
+      await work()
+      isOver.set()
+    }
+    while !isOver.value {
+      _ = step()
+      await Task.yield()
+    }
+  }
+
+  /// The next run of the gateway, with the same device and journal. What this one has in hand is lost.
+  func restarted(bootID: String = "boot-1") async throws -> DispatchBench {
+    isOver.set()
+    clock.endSleeps()
+    try await store.close()
+    return try await DispatchBench(clock: clock, battery: battery, folder: folder, bootID: bootID)
   }
 
   func close() async throws {

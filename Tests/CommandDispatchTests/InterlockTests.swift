@@ -76,7 +76,7 @@ struct InterlockTests {
     }
     #expect(refusal?.code == .interlock)
     #expect(refusal?.hint?.contains("minIntervalSeconds is 600") == true)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.store.close()
     // The journal remembers it over a restart.
     let again = try await DispatchBench(

@@ -40,7 +40,7 @@ struct PriorityTests {
       try await bench.until(second, [.confirmed])
       #expect(try await status(bench, first) == .superseded)
       #expect(bench.battery.register(11) == 1000)
-      await bench.dispatcher.stop()
+      await bench.stop()
       try await bench.close()
     }
   }
@@ -58,7 +58,7 @@ struct PriorityTests {
       #expect(refusal?.message.contains("\(first), ada, priority manual) until ") == true)
     }
     #expect(await bench.dispatcher.activeLease(of: "battery-1")?.id == first)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -74,7 +74,7 @@ struct PriorityTests {
     let record = try #require(try await bench.store.command(id: first))
     #expect(record.status == .superseded)
     #expect(record.history.last?.detail.contains("battery:charge of a higher priority took over (\(second))") == true)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -108,7 +108,7 @@ struct PriorityTests {
     #expect(await bench.dispatcher.cancel(third))
     #expect(try await status(bench, third) == .cancelled)
     #expect(await bench.dispatcher.activeLease(of: "battery-1")?.id == first)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -169,7 +169,7 @@ struct PriorityTests {
     let id = try await submit(bench, 1000, notBefore: bench.clock.now.advanced(byMilliseconds: 600_000))
     try await bench.until(id, [.scheduled])
     if isRestart {
-      await bench.dispatcher.stop()
+      await bench.stop()
       try await bench.store.close()
       bench = try await DispatchBench(clock: bench.clock, battery: bench.battery, folder: bench.folder)
       try await bench.dispatcher.recover()
@@ -180,7 +180,7 @@ struct PriorityTests {
     #expect(try await status(bench, id) == .scheduled)
     let record = try await bench.until(id, [.confirmed], atMost: .seconds(700))
     #expect(record.history.filter { $0.status == .scheduled }.count == 1)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 
@@ -190,14 +190,14 @@ struct PriorityTests {
       let bench = try await DispatchBench()
       let id = try await submit(bench, 1000, notBefore: bench.clock.now.advanced(byMilliseconds: 600_000))
       try await bench.until(id, [.scheduled])
-      await bench.dispatcher.stop()
+      await bench.stop()
       try await bench.store.close()
       bench.clock.advance(by: off)
       let next = try await DispatchBench(clock: bench.clock, battery: bench.battery, folder: bench.folder)
       try await next.battery.refresh(ScriptedBattery.endpoint)
       try await next.dispatcher.recover()
       try await next.until(id, [expected])
-      await next.dispatcher.stop()
+      await next.stop()
       try await next.close()
     }
   }

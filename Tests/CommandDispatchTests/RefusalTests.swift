@@ -104,7 +104,7 @@ struct RefusalTests {
     ).record.id
     try await bench.until(second, [.confirmed])
     #expect(try await bench.store.command(id: first)?.status == .superseded)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.close()
   }
 

@@ -34,15 +34,13 @@ final class Witness: @unchecked Sendable {
   var run: GatewayRun?
   /// By what a write of it looks like: `charge 2000`.
   var sent: [String: Sent] = [:]
-  /// Whether wall time went back, so that a lease of an earlier run may last longer than it was asked for.
-  var hasJumpedBack = false
+  /// Whether the machine started again after wall time had gone back, so that nobody can tell how old a lease is.
+  var hasLostTime = false
   var hasJumped = false
   /// Whether what was found wrong about reverts is over; `nil` while nothing was.
   var lastOver: Bool?
   /// Whether the journal refused something, so that it may be behind.
   var hasFailedToWrite = false
-  /// Whether a stop, which has no time to read back, left a battery that did not do what it was told.
-  private var wasLeftUnproven = false
   private(set) var violations: [String] = []
   /// What happened, for the history that is looked at alone.
   private(set) var story: [String] = []
@@ -80,9 +78,8 @@ final class Witness: @unchecked Sendable {
     }
     defer { self.sent[key] = sent }
     let now = clock.monotonic
-    // What a crash kept from being sent may be read back as in force, because another command is; then it is renewed.
-    let isFirst = sent.writes == 0 && run.map(ObjectIdentifier.init).flatMap { sent.confirmedIn[$0] } == nil
-    if isFirst { checkFirst(key, sent, record, now) } else { checkAgain(key, sent, record, now) }
+    // Also what is renewed: a renewal is never the first that a battery hears of a command.
+    if sent.writes == 0 { checkFirst(key, sent, record, now) } else { checkAgain(key, sent, record, now) }
     if let limit = interlocks.maxChargePowerW, let power = record.input["powerW"]?.amount, power > limit {
       violate("\(key) is above maxChargePowerW")
     }
@@ -125,7 +122,7 @@ final class Witness: @unchecked Sendable {
     }
     if record.isTerminal, !hasFailedToWrite { violate("\(key) was written again when it was \(record.status)") }
     guard let lease = sent.lease else { return violate("\(key) was written again without a lease") }
-    let begin = hasJumpedBack ? sent.confirmedIn[present] : sent.confirmedAt
+    let begin = hasLostTime ? sent.confirmedIn[present] : sent.confirmedAt
     if let begin, now > begin + lease { violate("\(key) was written again after its lease") }
   }
 
@@ -155,7 +152,9 @@ final class Witness: @unchecked Sendable {
         sent[key]?.confirmedIn.merge([present: now]) { earlier, _ in earlier }
       }
     }
-    if step.detail.hasSuffix("the device was sent back to normal"), battery.register(10) != 0 { wasLeftUnproven = true }
+    if step.detail.hasSuffix("the device was sent back to normal") {
+      violate("\(record.id) ends without a look at the battery")
+    }
     if isPresent, step.detail.hasSuffix("the device is back to normal"), !wasSeen(since: nil, { $0.mode == 0 }) {
       violate("\(record.id) is said to be undone, and is not")
     }
@@ -169,6 +168,7 @@ final class Witness: @unchecked Sendable {
 
   private func checkConfirmed(_ record: CommandRecord, _ key: String?) {
     let began = key.flatMap { sent[$0]?.firstWriteAt }
+    if record.leaseExpiresAt != nil, began == nil { violate("\(record.id) holds the battery and was never sent") }
     let isTrue =
       switch (record.name.verb, record.input.values.first?.amount) {
       case ("charge", let power?): wasSeen(since: began) { $0.mode == 1 && Double($0.powerW) > 0.8 * power }
@@ -214,7 +214,7 @@ final class Witness: @unchecked Sendable {
       }
     }
     if lastOver == false { violate("a revert that failed is still an alert") }
-    if battery.register(10) != 0, !wasLeftUnproven { violate("the battery is not back to normal") }
+    if battery.register(10) != 0 { violate("the battery is not back to normal") }
   }
 }
 

@@ -23,7 +23,7 @@ struct WriteBudgetTests {
     #expect(refusal?.message.contains("written 24 times today, its write budget is 24 a day") == true)
     #expect(refusal?.hint?.contains("writeBudget") == true)
     #expect(bench.battery.written.count == 24)
-    await bench.dispatcher.stop()
+    await bench.stop()
     try await bench.store.close()
 
     let again = try await DispatchBench(clock: bench.clock, battery: bench.battery, folder: bench.folder)

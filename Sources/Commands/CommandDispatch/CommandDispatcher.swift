@@ -33,7 +33,7 @@ public actor CommandDispatcher {
     let leaving = lanes.filter { !staying.contains($0.key) }
     for id in leaving.keys { lanes[id] = nil }
     await withTaskGroup { group in
-      for lane in leaving.values { group.addTask { await lane.stop() } }
+      for lane in leaving.values { group.addTask { await lane.stop(within: DispatchTiming.releasePatience) } }
     }
   }
 
@@ -41,6 +41,7 @@ public actor CommandDispatcher {
   public func configure(_ targets: [DispatchTarget]) async {
     let byID = Dictionary(targets.map { ($0.deviceID, $0) }, uniquingKeysWith: { first, _ in first })
     await release(allBut: Set(byID.keys))
+    let isNew = Set(byID.keys).subtracting(lanes.keys)
     for (id, target) in byID {
       if let lane = lanes[id] {
         await lane.retarget(target)
@@ -50,8 +51,10 @@ public actor CommandDispatcher {
       }
     }
     guard hasRecovered else { return }
-    // What waits for its time belongs to the journal, not to a lane: it outlives a reload.
     for (id, records) in (try? await openCommands()) ?? [:] {
+      // What was sent back over the old way and has not shown it.
+      if isNew.contains(id) { await lanes[id]?.beginRecovery(records.filter(\.mayBeInForce)) }
+      // What waits for its time belongs to the journal, not to a lane: it outlives a reload.
       await lanes[id]?.takeUp(records.filter { $0.isForLater })
     }
   }
@@ -198,11 +201,12 @@ public actor CommandDispatcher {
     return open
   }
 
-  /// Undoes every lease, as a clean stop must. Bounded by the adapters' own time limits.
+  /// Undoes every lease, as a clean stop must, and looks for a named time whether the devices do it. Bounded by that and
+  /// by the adapters' own time limits.
   public func stop() async {
     isStopping = true
     await withTaskGroup { group in
-      for lane in lanes.values { group.addTask { await lane.stop() } }
+      for lane in lanes.values { group.addTask { await lane.stop(within: DispatchTiming.stopPatience) } }
     }
   }
 

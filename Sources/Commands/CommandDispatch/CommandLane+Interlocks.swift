@@ -68,7 +68,8 @@ extension CommandLane {
     let earlier = try? await context.store.commands(deviceID: target.deviceID, limit: Self.rememberedCommands)
     for record in (earlier ?? []).reversed() where record.name != .refresh {
       guard let sent = record.history.first(where: { $0.status == .dispatched }) else { continue }
-      let age = Duration.milliseconds(max(0, context.time.wall().millisecondsSince(sent.at)))
+      let age =
+        context.age(of: record.dispatchedOn) ?? .milliseconds(max(0, context.time.wall().millisecondsSince(sent.at)))
       let at = context.time.monotonic() - age
       memory.lastCommandAt = max(memory.lastCommandAt ?? at, at)
       if let isOn = SwitchMemory.switching(record.name.verb, record.input) { memory.lastSwitch = (isOn, at) }

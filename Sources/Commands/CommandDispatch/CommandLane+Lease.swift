@@ -8,19 +8,55 @@ extension CommandLane {
   // MARK: Holding
 
   /// Starts the lease of a confirmed command; a lasting setting has none.
-  func hold(_ record: CommandRecord, _ validated: ValidatedCommand) {
-    guard let expiry = record.leaseExpiresAt else { return }
-    // Wall time can jump; no jump makes a lease longer than it was asked for.
-    let longest = Int64((validated.leaseSeconds ?? CommandValidation.defaultLeaseSeconds) * 1000)
-    let remaining = min(longest, max(0, expiry.millisecondsSince(context.time.wall())))
+  func hold(_ record: inout CommandRecord, _ validated: ValidatedCommand) {
+    guard record.leaseExpiresAt != nil else { return }
+    let left = timeLeft(of: record)
+    record.leaseExpiresAt = context.time.wall().advanced(byMilliseconds: left.milliseconds)
+    if record.dispatchedOn?.bootID != context.bootID {
+      // From here on it is counted on this machine's clock, also by the next run.
+      var began = context.bootTime
+      began.milliseconds -= (wholeLease(of: record) - left).milliseconds
+      record.dispatchedOn = began
+    }
     var active = ActiveLease(
-      record: record, validated: validated, endsAt: context.time.monotonic() + .milliseconds(remaining))
-    active.task = Task { await keep() }
+      record: record, validated: validated, endsAt: context.time.monotonic() + left)
+    active.task = Task { await keepUp() }
     lease = active
   }
 
+  /// What is left of a command's lease, zero when it is over.
+  ///
+  /// Within one start of the machine that is counted on the monotonic clock, also by another run of the gateway. After
+  /// another start only wall time is left: it is believed where it lies between the command's last step and the end of
+  /// the lease, and leaves no more than the whole lease.
+  func timeLeft(of record: CommandRecord) -> Duration {
+    guard let expiry = record.leaseExpiresAt else { return .zero }
+    let whole = wholeLease(of: record)
+    if let age = context.age(of: record.dispatchedOn) { return max(.zero, whole - age) }
+    let now = context.time.wall()
+    let left = Duration.milliseconds(expiry.millisecondsSince(now))
+    guard left <= whole, record.history.allSatisfy({ $0.at <= now }) else { return .zero }
+    return max(.zero, left)
+  }
+
+  private func wholeLease(of record: CommandRecord) -> Duration {
+    .milliseconds(Int64((record.durationSeconds ?? CommandValidation.defaultLeaseSeconds) * 1000))
+  }
+
+  /// After wall time was set: says when the lease ends on the new one.
+  private func correctExpiry() async {
+    guard let lease else { return }
+    let left = lease.endsAt - context.time.monotonic()
+    let end = context.time.wall().advanced(byMilliseconds: left.milliseconds)
+    guard let said = lease.record.leaseExpiresAt,
+      end.millisecondsSince(said).magnitude > DispatchTiming.wallTolerance.milliseconds.magnitude
+    else { return }
+    self.lease?.record.leaseExpiresAt = end
+    if let record = self.lease?.record { await keep(record) }
+  }
+
   /// Feeds the device's timer, watches the device, and undoes the command when its time is over.
-  private func keep() async {
+  private func keepUp() async {
     guard let started = lease else { return }
     let renewEvery = started.validated.command.keepAlive.map { $0.timeout / 3 }
     var nextRenewal = renewEvery.map { context.time.monotonic() + $0 }
@@ -37,6 +73,7 @@ extension CommandLane {
         nextRenewal = now + renewEvery
       }
       if now >= nextLook {
+        await correctExpiry()
         if let forbidden = await violation(of: lease) { return await forbid(lease.record.id, forbidden) }
         await supervise(&drift)
         nextLook = context.time.monotonic() + DispatchTiming.superviseInterval
@@ -142,7 +179,7 @@ extension CommandLane {
   }
 
   /// Takes the running lease away from its task. The caller has the turn and decides what becomes of the device.
-  private func dropLease() async -> ActiveLease? {
+  func dropLease() async -> ActiveLease? {
     guard let running = lease else { return nil }
     running.task?.cancel()
     await running.task?.value
@@ -155,7 +192,7 @@ extension CommandLane {
 
   /// Whether a command replaces what another one did, so that nothing of the other is left to undo. A lasting setting
   /// beside an override replaces nothing: the override goes on and is undone at its end.
-  private func replaces(_ new: ProfileCommand, _ old: ProfileCommand) -> Bool {
+  func replaces(_ new: ProfileCommand, _ old: ProfileCommand) -> Bool {
     if new.verb == old.verb { return true }
     guard case .toDefault = old.revert else { return false }
     if case .toDefault = new.revert { return true }

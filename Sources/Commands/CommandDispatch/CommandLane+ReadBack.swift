@@ -13,10 +13,16 @@ struct ReadBackOutcome: Sendable {
 
 extension CommandLane {
   /// Waits until a predicate holds on telemetry newer than `since`, without a break for its settle time.
+  ///
+  /// - Parameters:
+  ///   - limit: when to give up, if that is before the profile's own time.
+  ///   - isUndo: whether it is about going back to normal, which a stop leaves some time for.
   func readBack(
-    _ confirm: Confirmation, input: [String: ScalarValue], before: [String: ScalarValue], since: Timestamp
+    _ confirm: Confirmation, input: [String: ScalarValue], before: [String: ScalarValue], since: Timestamp,
+    atMost limit: Duration? = nil, isUndo: Bool = false
   ) async -> ReadBackOutcome {
-    let deadline = context.time.monotonic() + confirm.within + confirm.settle
+    let usual = confirm.within + confirm.settle
+    let deadline = context.time.monotonic() + min(usual, limit ?? usual)
     var outcome = ReadBackOutcome(result: .neverFresh, values: [:])
     var heldSince: Duration?
     var nextRefresh = context.time.monotonic()
@@ -41,7 +47,7 @@ extension CommandLane {
       }
       guard context.time.monotonic() < deadline else { return outcome }
       do {
-        if isStopping { throw CancellationError() }
+        if isStopping, !isUndo || context.time.monotonic() >= stopsAt { throw CancellationError() }
         try await context.time.sleep(for: DispatchTiming.checkInterval)
       } catch {
         outcome.result = .interrupted

@@ -28,7 +28,10 @@ extension CommandLane {
       guard let command = command(of: record),
         target.description.revert(of: command) != nil, await untilHeard(patience: patience)
       else { continue }
-      await revert(record, opened(record, command), as: .reverted, detail: "the gateway had ended without undoing it")
+      await revert(
+        record, opened(record, command), as: record.revert?.endsAs ?? .reverted,
+        detail: record.revert?.isSent == true
+          ? "seen by the fail-safe" : "the gateway had ended without undoing it")
     }
     undoing?.cancel()
   }
@@ -74,7 +77,11 @@ extension CommandLane {
         &record, .unconfirmed, .unknownAfterCrash, "the gateway restarted and the device did not come online")
     }
     let wasConfirmed = record.history.contains { $0.status == .confirmed }
-    if isOver(record) {
+    if let begun = record.revert {
+      return await revert(
+        record, validated, as: begun.endsAs, detail: "looked after again when the gateway had started")
+    }
+    if record.leaseExpiresAt != nil, timeLeft(of: record) == .zero {
       let status: CommandStatus =
         switch record.failure?.code {
         case nil: wasConfirmed ? .completed : .reverted
@@ -90,26 +97,59 @@ extension CommandLane {
     record.evidence?.after = outcome.values
     switch outcome.result {
     case .held:
+      let isProven = isOwnWork(record, validated, confirm)
+      // Nothing is kept up that may never have been sent: its first renewal would send it.
+      guard isProven || !holds(record, validated) else {
+        return await unknown(
+          &record, validated,
+          "the device shows it after a restart, but may have done so before; it was not sent again")
+      }
       // A crash between two commands may have left both open; the later one counts.
       await makeRoom(for: record, validated)
       await supersede(by: record, validated)
-      await markConfirmed(&record, validated, "read back after a restart, not sent again")
+      await markConfirmed(
+        &record, validated,
+        isProven
+          ? "read back after a restart, not sent again"
+          : "read back after a restart: the device is there, and may have been before; not sent again")
     case .interrupted: return
     case .never, .neverFresh: await unknown(&record, validated)
     }
   }
 
-  private func unknown(_ record: inout CommandRecord, _ validated: ValidatedCommand) async {
-    await abandon(
-      &record, validated, .unconfirmed, .unknownAfterCrash,
-      "after a restart the device does not show it; it was not sent again")
+  /// Whether what the device shows comes from this command and from nothing else: the device said yes to it, or it did
+  /// not show this before, and no earlier command is in force that could have brought it there.
+  private func isOwnWork(_ record: CommandRecord, _ validated: ValidatedCommand, _ confirm: Confirmation) -> Bool {
+    if record.history.contains(where: { $0.status == .acknowledged || $0.status == .confirmed }) { return true }
+    let (bound, before) = (target.profile, validated.before)
+    let shown = confirm.expect.evaluate { name in
+      func rest(_ prefix: String) -> String? { name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil }
+      if let argument = rest("input.") { return validated.input[argument] ?? .null }
+      if let parameter = rest("parameter.") { return bound.parameters[parameter] ?? .null }
+      return before[rest("before.") ?? name] ?? .null
+    }
+    return shown == .flag(false) && lease == nil && owed.isEmpty
   }
 
-  /// Whether its lease ended. A clock that is behind the journal cannot be trusted with the rest of a lease.
-  private func isOver(_ record: CommandRecord) -> Bool {
-    guard let expiry = record.leaseExpiresAt else { return false }
-    let now = context.time.wall()
-    return expiry <= now || record.history.contains { $0.at > now }
+  /// Whether it is kept up by renewals or has to be undone.
+  private func holds(_ record: CommandRecord, _ validated: ValidatedCommand) -> Bool {
+    record.leaseExpiresAt != nil || target.description.revert(of: validated.command) != nil
+  }
+
+  private func unknown(
+    _ record: inout CommandRecord, _ validated: ValidatedCommand,
+    _ why: String = "after a restart the device does not show it; it was not sent again"
+  ) async {
+    // It may have ended an earlier lease, so that one does not go on either.
+    if let running = lease, replaces(validated.command, running.validated.command), var ended = await dropLease() {
+      let words = "\(record.name) may have taken over before the restart (\(record.id))"
+      if validated.command.isRelease {
+        await revert(ended.record, ended.validated, as: .cancelled, detail: words)
+      } else {
+        await change(&ended.record, .superseded, words)
+      }
+    }
+    await abandon(&record, validated, .unconfirmed, .unknownAfterCrash, why)
   }
 
   /// Waits until the device answers; `false` when it does not within `patience`, or the gateway stops.

@@ -11,6 +11,8 @@ struct Undo: Sendable {
   var detail: String
   /// Whether nothing was in force before a command that was refused: a device that refuses the way back too did nothing.
   var endsWhenRefused = false
+  /// Whether the device took the way back already, and nobody has seen yet that it went it.
+  var isSent = false
   var attempts = 0
 }
 
@@ -24,7 +26,8 @@ extension CommandLane {
     endsWhenRefused: Bool = false
   ) async {
     let undo = Undo(
-      record: record, validated: validated, status: status, detail: detail, endsWhenRefused: endsWhenRefused)
+      record: record, validated: validated, status: status, detail: detail, endsWhenRefused: endsWhenRefused,
+      isSent: record.revert?.isSent ?? false)
     guard let open = await Task(operation: { await attempt(undo) }).value else { return }
     owe(open)
   }
@@ -62,42 +65,74 @@ extension CommandLane {
   /// One attempt. Returns what is still to be done.
   private func attempt(_ undo: Undo) async -> Undo? {
     var undo = undo
-    undo.attempts += 1
     guard let steps = target.description.revert(of: undo.validated.command) else {
       await change(&undo.record, undo.status, undo.detail)
       return nil
     }
+    if undo.isSent, let confirm = steps.confirm {
+      switch await readBack(undo, confirm, since: context.time.wall(), atMost: DispatchTiming.secondLook) {
+      case .held: return await finish(&undo, "the device is back to normal")
+      case .interrupted: return undo
+      case .never, .neverFresh: undo.isSent = false
+      }
+    }
+    undo.attempts += 1
+    // Durable before the first byte, where the journal works: who starts next goes on with this and resumes nothing.
+    undo.record.revert = .init(endsAs: undo.status, isSent: false)
+    await keep(undo.record)
     // Counted, and never refused: a device that stays in forced charge is worse than one more write.
     await countWrite(for: undo.validated.command)
     let since = context.time.wall()
-    var problem = await send(steps.steps, undo.validated)
-    var isProven = false
-    if problem == nil, let confirm = steps.confirm, !isStopping {
-      let outcome = await readBack(
-        confirm, input: undo.validated.input, before: undo.validated.before, since: since)
-      isProven = outcome.result == .held
-      if outcome.result == .never || outcome.result == .neverFresh {
-        problem = SendingProblem(description: "the device did not show: \(confirm.expect.text)")
-      }
-    }
-    guard let problem else {
-      if owed.isEmpty { await context.found(.over(.revertFailed, deviceID: target.deviceID)) }
-      let words = isProven ? "the device is back to normal" : "the device was sent back to normal"
-      await change(&undo.record, undo.status, "\(undo.detail); \(words)")
-      return nil
-    }
-    if problem.isRefusal, undo.endsWhenRefused {
+    if let problem = await send(steps.steps, undo.validated) {
+      guard problem.isRefusal, undo.endsWhenRefused else { return await remains(&undo, problem) }
       await change(&undo.record, undo.status, "\(undo.detail); going back to normal was refused too: \(problem)")
       return nil
     }
-    // Its time is over, whatever happens: a start after a crash must undo it and not resume it.
-    let now = context.time.wall()
-    undo.record.leaseExpiresAt = min(undo.record.leaseExpiresAt ?? now, now)
+    guard let confirm = steps.confirm else { return await finish(&undo, "the device was sent back to normal") }
+    switch await readBack(undo, confirm, since: since) {
+    case .held: return await finish(&undo, "the device is back to normal")
+    case .never, .neverFresh:
+      return await remains(&undo, SendingProblem(description: "the device did not show: \(confirm.expect.text)"))
+    case .interrupted:
+      undo.isSent = true
+      undo.record.revert?.isSent = true
+      endNow(&undo.record)
+      await change(
+        &undo.record, .drifted,
+        "\(undo.detail); the device was sent back to normal and has not shown yet that it is: \(confirm.expect.text)")
+      return undo
+    }
+  }
+
+  /// Looks whether the device went back, also while the gateway stops.
+  private func readBack(
+    _ undo: Undo, _ confirm: Confirmation, since: Timestamp, atMost limit: Duration? = nil
+  ) async -> ReadBackOutcome.Result {
+    await readBack(
+      confirm, input: undo.validated.input, before: undo.validated.before, since: since, atMost: limit, isUndo: true
+    ).result
+  }
+
+  private func finish(_ undo: inout Undo, _ words: String) async -> Undo? {
+    if owed.isEmpty { await context.found(.over(.revertFailed, deviceID: target.deviceID)) }
+    await change(&undo.record, undo.status, "\(undo.detail); \(words)")
+    return nil
+  }
+
+  /// It did not work: a person is told, and it is tried again.
+  private func remains(_ undo: inout Undo, _ problem: SendingProblem) async -> Undo {
+    endNow(&undo.record)
     await change(&undo.record, .drifted, "going back to normal failed (attempt \(undo.attempts)): \(problem)")
     await context.found(
       .wrong(
         .revertFailed, undo.record,
         message: "\(target.deviceID) did not go back to normal after \(undo.record.name): \(problem)"))
     return undo
+  }
+
+  /// Its time is over, whatever happens.
+  private func endNow(_ record: inout CommandRecord) {
+    let now = context.time.wall()
+    record.leaseExpiresAt = min(record.leaseExpiresAt ?? now, now)
   }
 }

@@ -21,6 +21,8 @@ actor CommandLane {
   private var generation = 0
   var lease: ActiveLease?
   var isStopping = false
+  /// Until when a stop looks whether the device goes back to normal, on the monotonic clock.
+  private(set) var stopsAt = Duration.zero
   let turn = Turn()
   /// Who sends now. A command keeps the turn until it is read back; a renewal needs only the moment between two writes.
   let wire = Turn()
@@ -101,8 +103,10 @@ actor CommandLane {
     return true
   }
 
-  /// Undoes what is in force, within the time that a clean stop has.
-  func stop() async {
+  /// Undoes what is in force and looks for so long whether the device does it. What it does not show by then stays open
+  /// in the journal, and whoever starts next looks again.
+  func stop(within patience: Duration) async {
+    stopsAt = context.time.monotonic() + patience
     isStopping = true
     undoing?.cancel()
     for task in running.values { task.cancel() }
@@ -171,6 +175,7 @@ actor CommandLane {
       record.durationSeconds = seconds
       record.leaseExpiresAt = context.time.wall().advanced(byMilliseconds: Int64(seconds * 1000))
     }
+    record.dispatchedOn = context.bootTime
     if !validated.isIdle, await !countWrite(for: validated.command) {
       return await fail(&record, .failed, .protocolError, "the write could not be counted, nothing was sent")
     }
@@ -240,7 +245,7 @@ actor CommandLane {
 
   /// Starts the lease and then says so: who reads `confirmed` can cancel at once.
   func markConfirmed(_ record: inout CommandRecord, _ validated: ValidatedCommand, _ detail: String) async {
-    hold(record, validated)
+    hold(&record, validated)
     await settleOwed(by: record, validated)
     await change(&record, .confirmed, detail)
     if lease?.record.id == record.id { lease?.record = record }
@@ -306,23 +311,30 @@ actor CommandLane {
   func change(_ record: inout CommandRecord, _ status: CommandStatus, _ detail: String) async -> Bool {
     record.status = status
     record.history.append(.init(status: status, at: context.time.wall(), detail: detail))
-    var isDurable = true
-    do {
-      try await context.store.update(record)
-      unwritten[record.id] = nil
-    } catch {
-      isDurable = false
-      keepWriting(record)
-      context.logger.error(
-        "the command journal could not be written: \(error)",
-        metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
-    }
+    if record.isTerminal { record.revert = nil }
+    let isDurable = await keep(record)
     context.logger.info(
       "command \(record.name) \(status.rawValue)\(detail.isEmpty ? "" : ": \(detail)")",
       metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
     await context.changed(record)
     if record.isTerminal { await context.found(.over(.commandDrifted, deviceID: record.deviceID)) }
     return isDurable
+  }
+
+  /// Writes a command as it is now. Returns whether it is in the journal.
+  @discardableResult
+  func keep(_ record: CommandRecord) async -> Bool {
+    do {
+      try await context.store.update(record)
+      unwritten[record.id] = nil
+      return true
+    } catch {
+      keepWriting(record)
+      context.logger.error(
+        "the command journal could not be written: \(error)",
+        metadata: ["device": "\(record.deviceID)", "command": "\(record.id)"])
+      return false
+    }
   }
 
   /// What could not be written is written later: a journal that lies would let the next start undo the wrong things.

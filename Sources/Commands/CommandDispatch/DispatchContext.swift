@@ -8,6 +8,8 @@ public struct DispatchContext: Sendable {
   public var store: any CommandJournal
   /// The clocks, for deadlines and leases.
   public var time: TimeSource
+  /// Which start of the machine this is; what the journal says of the monotonic clock counts only within the same.
+  public var bootID: String
   /// Where lanes tell what a person should look at.
   public var logger: Logger
   /// Whether the gateway hears from a device now.
@@ -23,19 +25,31 @@ public struct DispatchContext: Sendable {
 
   /// Puts together what all lanes share; nothing starts here.
   public init(
-    store: any CommandJournal, time: TimeSource, logger: Logger,
+    store: any CommandJournal, time: TimeSource, bootID: String, logger: Logger,
     connectivity: @escaping @Sendable (String) -> Connectivity,
     gridPower: @escaping @Sendable (String) -> Double?, changed: @escaping @Sendable (CommandRecord) async -> Void,
     found: @escaping @Sendable (CommandFinding) async -> Void, makeID: @escaping @Sendable () -> String
   ) {
     self.store = store
     self.time = time
+    self.bootID = bootID
     self.logger = logger
     self.connectivity = connectivity
     self.gridPower = gridPower
     self.changed = changed
     self.found = found
     self.makeID = makeID
+  }
+}
+
+extension DispatchContext {
+  /// Now, as the journal keeps it.
+  var bootTime: BootTime { BootTime(bootID: bootID, milliseconds: time.monotonic().milliseconds) }
+
+  /// How long ago a moment was; `nil` where it belongs to another start of the machine.
+  func age(of moment: BootTime?) -> Duration? {
+    guard let moment, moment.bootID == bootID else { return nil }
+    return .milliseconds(max(0, time.monotonic().milliseconds.subtractingReportingOverflow(moment.milliseconds).0))
   }
 }
 
@@ -68,6 +82,14 @@ enum DispatchTiming {
   static let maxReasserts = 2
   /// How long a revert is waited for at each attempt.
   static let revertRetryInterval = Duration.seconds(30)
+  /// How long a clean stop looks whether devices go back to normal. The links end soon after.
+  static let stopPatience = Duration.milliseconds(1500)
+  /// How long a reload looks whether devices go back that it removes or reaches in another way.
+  static let releasePatience = Duration.seconds(10)
+  /// How long a start looks whether a device went back that the last run had told so, before it is told again.
+  static let secondLook = Duration.seconds(10)
+  /// A lease whose end on the wall clock is wrong by more, because that clock was set, gets a new one.
+  static let wallTolerance = Duration.seconds(1)
   /// Commands that may wait for one device; more are refused.
   static let maxWaiting = 8
   /// Commands of one device that may wait for a later time; more are refused.

@@ -54,6 +54,19 @@ public struct CommandRecord: Sendable, Hashable {
     }
   }
 
+  /// Going back to normal after a command, begun and not proven yet.
+  public struct OpenRevert: Sendable, Hashable {
+    /// What the command becomes when the device shows that it is back to normal.
+    public var endsAs: CommandStatus
+    /// Whether the device took the writes; `false` while nobody knows whether they left.
+    public var isSent: Bool
+    /// A revert that was begun.
+    public init(endsAs: CommandStatus, isSent: Bool) {
+      self.endsAs = endsAs
+      self.isSent = isSent
+    }
+  }
+
   /// `cmd_…`, made by the gateway.
   public var id: String
   /// The device, by its id in configuration and API.
@@ -96,8 +109,12 @@ public struct CommandRecord: Sendable, Hashable {
   public var evidence: Evidence?
   /// Why it ended without success; `nil` while it runs and after success.
   public var failure: Failure?
-  /// When its lease ends, if one runs or ran.
+  /// When its lease ends on the wall clock, if one runs or ran.
   public var leaseExpiresAt: Timestamp?
+  /// When it was dispatched on a clock that does not jump: what is left of its lease is counted from here.
+  public var dispatchedOn: BootTime?
+  /// The way back to normal, once it was begun and until the device shows it; then nothing is resumed.
+  public var revert: OpenRevert?
 
   /// A command that was accepted and has no history yet.
   public init(

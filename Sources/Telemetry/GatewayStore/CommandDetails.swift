@@ -15,6 +15,11 @@ struct CommandDetails: Codable {
     var isRetryable: Bool
   }
 
+  struct OpenRevert: Codable {
+    var endsAs: CommandStatus
+    var isSent: Bool
+  }
+
   var input: [String: StoredScalar]
   var durationSeconds: Double?
   var requestDigest: String
@@ -29,6 +34,8 @@ struct CommandDetails: Codable {
   var notBefore: Int64?
   var ttlSeconds: Double?
   var waitsFor: String?
+  var dispatchedOn: BootTime?
+  var revert: OpenRevert?
 
   init(_ command: CommandRecord) {
     input = command.input.mapValues(StoredScalar.init)
@@ -49,6 +56,12 @@ struct CommandDetails: Codable {
     notBefore = command.notBefore?.milliseconds
     ttlSeconds = command.ttlSeconds.isFinite ? command.ttlSeconds : nil
     waitsFor = command.waitsFor
+    dispatchedOn = command.dispatchedOn
+    revert = command.revert.map { OpenRevert(endsAs: $0.endsAs, isSent: $0.isSent) }
+  }
+
+  var modelRevert: CommandRecord.OpenRevert? {
+    revert.map { CommandRecord.OpenRevert(endsAs: $0.endsAs, isSent: $0.isSent) }
   }
 
   var modelEvidence: CommandRecord.Evidence? {

@@ -125,6 +125,8 @@ extension GatewayStore {
       record.evidence = details.modelEvidence
       record.failure = details.modelFailure
       record.waitsFor = details.waitsFor
+      record.dispatchedOn = details.dispatchedOn
+      record.revert = details.modelRevert
       record.history = try history(of: record.id, in: db)
       return record
     }
