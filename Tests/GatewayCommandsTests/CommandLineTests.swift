@@ -89,6 +89,49 @@ import Testing
     }
   }
 
+  @Test(
+    "The exit code is 0 only for what was waited for, and 3 while that is not so",
+    arguments: [
+      ([CommandStatus.accepted, .dispatched, .acknowledged], "acknowledged", ExitStatus.fine),
+      ([.accepted, .dispatched, .acknowledged, .confirmed], "acknowledged", .fine),
+      ([.accepted, .dispatched, .acknowledged, .unconfirmed], "acknowledged", .notConfirmed),
+      ([.accepted, .dispatched, .failed], "acknowledged", .failed),
+      ([.accepted, .dispatched, .acknowledged, .confirmed], "confirmed", .fine),
+      ([.accepted, .dispatched, .acknowledged, .unconfirmed], "confirmed", .notConfirmed),
+      ([.accepted, .dispatched, .acknowledged, .confirmed, .drifted], "confirmed", .notConfirmed),
+      ([.accepted], "none", .fine), ([.accepted, .dispatched], "none", .fine),
+      ([.accepted, .dispatched, .failed], "none", .failed),
+    ] as [([CommandStatus], String, GatewayCommands.ExitStatus)])
+  func waiting(outcome: [CommandStatus], wait: String, expected: GatewayCommands.ExitStatus) async throws {
+    let gateway = InMemoryGateway()
+    await gateway.set(outcome: outcome)
+    try await RunningGateway.with(gateway) { server in
+      let result = try await run(
+        "battery", "auto", "battery-1", "--wait", wait, "--json", at: .socket(path: server.socketPath))
+      #expect(result.status == expected)
+      #expect(result.output.split(separator: "\n").count == 1)
+    }
+    #expect(exitCode("battery", "auto", "battery-1", "--no-wait", "--wait", "confirmed") == 64)
+    #expect(exitCode("battery", "auto", "battery-1", "--wait", "forever") == 64)
+  }
+
+  @Test("A terminal shows each step as it comes, a pipe only the result")
+  func progress() async throws {
+    let gateway = InMemoryGateway()
+    await gateway.set(outcome: [.accepted, .dispatched])
+    try await RunningGateway.with(gateway) { server in
+      let address = GatewayAddress.socket(path: server.socketPath)
+      let moving = Task {
+        try await Task.sleep(for: .milliseconds(200))
+        await gateway.move("cmd_1", to: .confirmed)
+      }
+      let shown = try await run("battery", "auto", "battery-1", at: address, isTerminal: true)
+      try await moving.value
+      #expect(shown.output.contains("\r\u{1B}[Kaccepted → dispatched"))
+      #expect(shown.output.contains("confirmed: battery-1 is back to normal"))
+    }
+  }
+
   @Test("A command for later says when, and the program does not wait for it")
   func later() async throws {
     let gateway = InMemoryGateway()
@@ -142,11 +185,9 @@ import Testing
       #expect(result.status == .fine)
       #expect(await gateway.calls.map(\.name.verb) == ["set-operating-mode", "set-setpoints"])
       #expect(await gateway.calls.map(\.idempotencyKey) == ["k/set-operating-mode", "k/set-setpoints"])
-      guard case .array(let commands) = try JSONDecoder().decode(JSONValue.self, from: Data(result.output.utf8)) else {
-        Issue.record("not a list: \(result.output)")
-        return
-      }
-      #expect(commands.count == 2)
+      let lines = result.output.split(separator: "\n")
+      let commands = try lines.map { try JSONDecoder().decode(CommandResource.self, from: Data($0.utf8)) }
+      #expect(commands.map(\.command) == ["thermostat:set-operating-mode", "thermostat:set-setpoints"])
     }
   }
 

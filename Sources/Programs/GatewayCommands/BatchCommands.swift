@@ -58,9 +58,9 @@ struct BatchCommand: AsyncParsableCommand {
         session.show(reply) { BatchView.lines($0, color: session.output.color) }
         return BatchView.outcome(of: reply.value)
       }
-      let last = send.noWait ? reply : try await BatchView.follow(reply, in: session)
+      let last = try await BatchView.follow(reply, until: send.wait, in: session)
       session.show(last) { BatchView.lines($0, color: session.output.color) }
-      return send.noWait ? .fine : BatchView.outcome(of: last.value)
+      return send.wait.outcome(of: last.value)
     }
 
     private func owner(_ session: Session) async throws -> String? {
@@ -94,7 +94,7 @@ struct BatchCommand: AsyncParsableCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
       let first = try await session.client.batch(id)
-      let last = noWait ? first : try await BatchView.follow(first, in: session)
+      let last = try await BatchView.follow(first, until: noWait ? .none : .confirmed, in: session)
       session.show(last) { BatchView.lines($0, color: session.output.color) }
       return BatchView.outcome(of: last.value)
     }
@@ -110,13 +110,13 @@ enum BatchView {
   /// Time between two looks.
   static let step = Duration.seconds(1)
 
-  /// Looks until all devices have their first answer; on a terminal it shows how far it is.
+  /// Looks until all devices came so far; on a terminal it shows how far it is.
   static func follow(
-    _ first: APIReply<BatchResource>, in session: Session
+    _ first: APIReply<BatchResource>, until target: WaitTarget, in session: Session
   ) async throws -> APIReply<BatchResource> {
     var reply = first
     let isLive = session.output.isTerminal && !session.json
-    while reply.value.status == .running, let id = reply.value.id {
+    while !target.isReached(reply.value), let id = reply.value.id {
       if isLive { session.output.write("\r\u{1B}[K\(summary(reply.value)) …") }
       try await session.sleep(step)
       do {

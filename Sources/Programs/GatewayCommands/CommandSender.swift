@@ -8,7 +8,12 @@ struct SendOptions: ParsableArguments {
   @Flag(help: "Only say what would be written to the device.")
   var dryRun = false
 
-  @Flag(name: .customLong("no-wait"), help: "Do not wait for the confirmation.")
+  @Option(
+    name: .customLong("wait"),
+    help: "How far to follow it: confirmed, acknowledged or none. The exit code is 0 only if it came so far.")
+  var waitFor: WaitTarget?
+
+  @Flag(name: .customLong("no-wait"), help: "The same as --wait none.")
   var noWait = false
 
   @Flag(help: "Replace what another command does now; the same as --on-conflict cancelAndReplace.")
@@ -37,6 +42,8 @@ struct SendOptions: ParsableArguments {
   @Option(help: "A repetition with the same key is not sent again.")
   var idempotencyKey: String?
 
+  var wait: WaitTarget { waitFor ?? (noWait ? .none : .confirmed) }
+
   static func word<Word: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Word {
     guard let word = Word(rawValue: text) else {
       throw ValidationError("'\(text)' is none of \(Word.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -48,6 +55,9 @@ struct SendOptions: ParsableArguments {
     if replace, let onConflict, onConflict != .cancelAndReplace {
       throw ValidationError("--replace and --on-conflict \(onConflict.rawValue) contradict each other.")
     }
+    if noWait, let waitFor, waitFor != .none {
+      throw ValidationError("--no-wait and --wait \(waitFor.rawValue) contradict each other.")
+    }
   }
 }
 
@@ -55,8 +65,9 @@ struct SendOptions: ParsableArguments {
 struct CommandSender {
   /// The longest time that a command is followed, in seconds. Its own end, `unconfirmed`, comes before.
   static let maxFollowSeconds = 900
-  /// How long one look waits in a pipe, and on a terminal, where the steps are shown as they come.
-  static let lookSeconds = (pipe: 30, terminal: 1)
+  /// How long one look waits in a pipe, and where each step counts: on a terminal, which shows it, and where the first
+  /// answer of the device is enough.
+  static let lookSeconds = (pipe: 30, step: 1)
 
   let session: Session
   let options: SendOptions
@@ -68,17 +79,16 @@ struct CommandSender {
     var durationSeconds: Double?
   }
 
-  /// Sends orders to a device one after the other; stops at the first that does not work.
+  /// Sends orders to a device one after the other; stops at the first that does not work. As JSON each is one line.
   func send(_ orders: [Order], to device: String) async throws -> ExitStatus {
     let id = try await session.device(device).value.id
-    var shown: [JSONValue] = []
     var status = ExitStatus.fine
     for (index, order) in orders.enumerated() {
       do {
         // Several commands of one call are several requests, so each needs a key of its own.
         let key = options.idempotencyKey.map { orders.count > 1 ? "\($0)/\(order.verb)" : $0 }
         let (json, outcome) = try await send(order, to: id, key: key)
-        shown.append(json)
+        if session.json { session.print(json: json, pretty: false) }
         status = outcome
       } catch  where index > 0 {
         _ = StatusCommand.report(error, session.output, json: session.json)
@@ -86,7 +96,6 @@ struct CommandSender {
       }
       if status != .fine { break }
     }
-    if session.json { session.print(json: shown.count == 1 ? shown[0] : .array(shown)) }
     return status
   }
 
@@ -101,21 +110,22 @@ struct CommandSender {
       if !session.json { session.output.print(CommandView.preview(reply.value, color: session.output.color)) }
       return (reply.json, .fine)
     }
-    let wait = options.noWait ? 0 : look
-    let first = try await session.client.submit(submission, to: id, waitSeconds: wait)
+    let first = try await session.client.submit(submission, to: id, waitSeconds: options.wait == .none ? 0 : look)
     if first.isReplay { session.output.writeError("this was sent before with the same key; its result:\n") }
-    let last = options.noWait ? first : try await follow(first)
+    let last = try await follow(first)
     if !session.json { showResult(last.value) }
-    return (last.json, outcome(of: last.value))
+    return (last.json, options.wait.outcome(of: last.value))
   }
 
-  private var look: Int { showsProgress ? Self.lookSeconds.terminal : Self.lookSeconds.pipe }
+  private var look: Int {
+    showsProgress || options.wait == .acknowledged ? Self.lookSeconds.step : Self.lookSeconds.pipe
+  }
   private var showsProgress: Bool { session.output.isTerminal && !session.json }
 
   private func follow(_ first: APIReply<CommandResource>) async throws -> APIReply<CommandResource> {
     var reply = first
     var waited = look
-    while !reply.value.isSettled, reply.value.status != .scheduled, waited < Self.maxFollowSeconds {
+    while !options.wait.isReached(reply.value), reply.value.status != .scheduled, waited < Self.maxFollowSeconds {
       if showsProgress { session.output.write("\r\u{1B}[K\(CommandView.lifeLine(reply.value)) …") }
       do {
         reply = try await session.client.command(reply.value.id, waitSeconds: look)
@@ -135,11 +145,6 @@ struct CommandSender {
     var lines = CommandView.lines(command, now: nil, color: session.output.color)
     if !command.isSettled { lines.append("  see     heddle command show \(command.id)") }
     session.output.print(lines)
-  }
-
-  private func outcome(of command: CommandResource) -> ExitStatus {
-    // What waits for its time did what was asked for.
-    (options.noWait || command.status == .scheduled) && !command.isSettled ? .fine : Self.outcome(of: command.status)
   }
 
   /// Success only where the device showed it.
