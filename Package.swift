@@ -11,7 +11,7 @@ let packageDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   // Event loops shared by the HTTP server and the HTTP client.
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-  // Certificates given by the administrator for vendor HTTPS.
+  // Certificates given by the administrator for vendor HTTPS, and TLS of the API.
   .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   // SHA-256 for stored API keys and the audit, MD5 and SHA-256 for HTTP digest authentication.
   .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
@@ -93,7 +93,7 @@ let package = Package(
       name: "TelemetryPipeline", dependencies: ["EnergyModel", "TimeSource", "PinnedThread", "GatewayStore", logging],
       path: "Sources/Telemetry/TelemetryPipeline"),
     .target(
-      name: "LocalAPIClient", dependencies: ["LocalAPISchema", httpClient, nioCore, nioHTTP1],
+      name: "LocalAPIClient", dependencies: ["LocalAPISchema", httpClient, nioCore, nioHTTP1, nioSSL],
       path: "Sources/API/LocalAPIClient"),
 
     // Rank 3: transports, commands, simulated devices.
@@ -133,7 +133,7 @@ let package = Package(
       name: "LocalAPIServer",
       dependencies: [
         "EnergyModel", "LocalAPISchema", "ScheduleCalendar", "TimeSource", hummingbird, hummingbirdCore, nioCore,
-        nioPosix, httpTypes, crypto, lifecycle, logging,
+        nioPosix, nioSSL, httpTypes, crypto, lifecycle, logging,
       ],
       path: "Sources/API/LocalAPIServer"),
     .target(

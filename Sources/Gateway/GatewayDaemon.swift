@@ -27,6 +27,7 @@ actor GatewayDaemon {
   private let dispatcher: CommandDispatcher
   private let gateway: LocalGateway
   private var server: APIService?
+  private var identity: ServingIdentity?
   private var background: [Task<Void, Never>] = []
   private var stateFeed: Task<Void, Never>?
   private var scheduling: Task<Void, Never>?
@@ -39,6 +40,8 @@ actor GatewayDaemon {
   static let undoLimit = Duration.seconds(2)
   /// A clean stop gives each other part this time before it goes on.
   static let stepLimit = Duration.seconds(1)
+  /// The log says so when the API's certificate ends within this time.
+  static let certificateNoticeMilliseconds: Int64 = 14 * 86_400_000
 
   // MARK: Start
 
@@ -251,9 +254,10 @@ actor GatewayDaemon {
     with configuration: GatewayConfiguration, because reason: String, by actor: String = AuditRecord.gateway
   ) async throws {
     guard let old = gateway.current else { return }
-    if configuration.api != old.configuration.api {
+    if configuration.api.needsRestart(beside: old.configuration.api) {
       logger.warning("a changed api: section takes effect at the next restart")
     }
+    if let fresh = configuration.api.tls, let identity, fresh != identity.current { show(fresh, in: identity) }
     // What cannot be saved now would be lost with the old pipeline.
     try await old.pipeline.flush()
     // Whoever leaves, or is reached in another way, gets his device back while the old link still works.
@@ -285,15 +289,28 @@ actor GatewayDaemon {
     paths.socket == GatewayPaths().socket ? configuration.api.socket : paths.socket
   }
 
+  private func show(_ fresh: TLSIdentity, in identity: ServingIdentity) {
+    identity.replace(fresh)
+    logger.notice("the API has a new certificate", metadata: ["until": "\(fresh.expiresAt.rfc3339)"])
+    warnOfEnd(of: fresh)
+  }
+
+  private func warnOfEnd(of identity: TLSIdentity) {
+    guard identity.expiresAt.millisecondsSince(time.wall()) < Self.certificateNoticeMilliseconds else { return }
+    logger.warning("the certificate of the API ends at \(identity.expiresAt.rfc3339)")
+  }
+
   private func startServer(_ configuration: GatewayConfiguration) async throws {
     let api = configuration.api
+    identity = api.tls.map(ServingIdentity.init)
+    if let identity = api.tls { warnOfEnd(of: identity) }
     server = try await APIService.start(logger: logger) { onListening in
       LocalAPIServer(
         configuration: LocalAPIConfiguration(
           tcp: api.listen.map { .init(host: $0.host, port: $0.port) },
           socket: .init(path: socketPath(configuration), group: api.group), hostNames: api.hosts,
-          version: ReleaseVersion.current),
-        service: gateway, hub: hub, time: time, logger: logger, onListening: onListening)
+          rateLimit: api.rateLimit, version: ReleaseVersion.current),
+        identity: identity, service: gateway, hub: hub, time: time, logger: logger, onListening: onListening)
     }
   }
 

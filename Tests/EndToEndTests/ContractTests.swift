@@ -21,7 +21,7 @@ struct ContractTests {
     let (_, ports) = try await gateway.simulator(["home", gateway.path("home.yaml")])
     try gateway.configure(
       """
-      api: {listen: "127.0.0.1:0"}
+      api: {listen: "127.0.0.1:0", rateLimit: none}
       customers: [{id: miller, name: Miller}]
       sites: [{id: house, name: House, customer: miller, timezone: Europe/Berlin}]
       links: [{id: bus, modbus: {tcp: "127.0.0.1:\(try #require(ports.modbusPort))"}}]

@@ -263,10 +263,12 @@ import Testing
   func keys() async throws {
     try await RunningGateway.with { server in
       let address = GatewayAddress.socket(path: server.socketPath)
-      let made = try await run("key", "create", "--scope", "admin", "--label", "laptop", at: address)
+      let made = try await run(
+        "key", "create", "--scope", "admin", "--label", "laptop", "--expires", "2999-12-31T00:00:00Z", at: address)
       #expect(made.output.hasPrefix("hdl_"))
       let key = made.output.trimmingCharacters(in: .newlines)
       #expect(try await run("key", "list", at: .url(server.url, key: key)).output.contains("laptop"))
+      #expect(try await run("key", "list", at: address).output.contains("2999-12-31T00:00:00.000Z"))
       let id = try #require(await server.gateway.keys.first?.id)
       #expect(try await run("key", "revoke", id, at: address).status == .fine)
       #expect(try await run("key", "list", at: .url(server.url, key: key)).status == .failed)
@@ -328,6 +330,8 @@ import Testing
     #expect(exitCode("status", "--url", "heddle") == 64)
     #expect(exitCode("status", "--url", "http://h", "--socket", "/s") == 64)
     #expect(exitCode("key", "create") == 64)
+    #expect(exitCode("key", "create", "--scope", "admin", "--expires", "soon") == 64)
+    #expect(exitCode("status", "--url", "http://h:1", "--ca", "ca.pem") == 64)
     #expect(exitCode("nonsense") == 64)
     #expect(exitCode("status", "--json") == nil)
   }

@@ -1,3 +1,4 @@
+import EnergyModel
 import LocalAPISchema
 import LocalAPITestSupport
 import Testing
@@ -141,6 +142,78 @@ import TestSupport
       #expect(try await server.get("/v1/devices", key: "hdl_wrong").status == 401)
       await server.stop()
     }
+  }
+
+  @Test("A key works until it expires, and not a moment longer")
+  func expiry() async throws {
+    let clock = TestClock()
+    try await RunningGateway.with(time: clock.source) { server in
+      let end = clock.now.advanced(byMilliseconds: 60_000)
+      let made = try await server.send(
+        "POST", "/v1/keys", body: "{\"scopes\":[\"devices:read\"],\"expiresAt\":\"\(end.rfc3339)\"}")
+      #expect(made["expiresAt"] == .text(end.rfc3339))
+      guard case .text(let key)? = made["key"] else {
+        Issue.record("\(made.text)")
+        return
+      }
+      #expect(try await server.get("/v1/keys")["data", "0", "expiresAt"] == .text(end.rfc3339))
+      clock.jumpWall(byMilliseconds: 59_999)
+      #expect(try await server.get("/v1/devices", key: key).status == 200)
+      clock.jumpWall(byMilliseconds: 1)
+      let refused = try await server.get("/v1/devices", key: key)
+      #expect(refused.status == 401)
+      #expect(refused["error"] == .text("KEY_EXPIRED"))
+      let late = try await server.send(
+        "POST", "/v1/keys", body: "{\"scopes\":[\"devices:read\"],\"expiresAt\":\"\(end.rfc3339)\"}")
+      #expect(late.status == 422)
+      #expect(late["errors", "0", "pointer"] == .text("/expiresAt"))
+      await server.stop()
+    }
+  }
+
+  @Test("Every answer to a key says how many requests are left; above the limit it is 429, for this key alone")
+  func requestsPerKey() async throws {
+    let clock = TestClock()
+    let limit = RateLimit(requestsPerSecond: 0.5, burst: 3)
+    try await RunningGateway.with(time: clock.source, rateLimit: limit) { server in
+      let key = try await server.key("devices:read")
+      for remaining in ["2", "1", "0"] {
+        // A refusal is an answer too.
+        let reply = try await server.get(remaining == "1" ? "/v1/devices/nothing" : "/v1/devices", key: key)
+        #expect(reply.status == (remaining == "1" ? 404 : 200))
+        #expect(reply.headers["ratelimit-limit"] == "3")
+        #expect(reply.headers["ratelimit-remaining"] == remaining)
+      }
+      let held = try await server.get("/v1/devices", key: key)
+      #expect(held.status == 429)
+      #expect(held["error"] == .text("RATE_LIMITED"))
+      #expect(held.headers["retry-after"] == "2")
+      #expect(held.headers["ratelimit-remaining"] == "0")
+      #expect(held.headers["ratelimit-reset"] == "6")
+      let other = try await server.key("metrics:read")
+      #expect(try await server.get("/metrics", key: other).status == 200)
+      let socket = try await server.get("/metrics")
+      #expect(socket.headers["ratelimit-limit"] == nil)
+      #expect(socket.text.contains("heddle_api_rate_limited_total{key=\"\(key.dropFirst(4).prefix(8))\"} 1\n"))
+      #expect(try await server.send("GET", "/health", overTCP: true).headers["ratelimit-limit"] == nil)
+      clock.advance(by: .seconds(2))
+      #expect(try await server.get("/v1/devices", key: key).status == 200)
+      #expect(try await server.get("/v1/devices", key: key).status == 429)
+      await server.stop()
+    }
+  }
+
+  @Test("A limiter does not grow with the keys that come and go")
+  func bucketsAreBounded() {
+    let clock = TestClock()
+    let limiter = RateLimiter(RateLimit(requestsPerSecond: 10, burst: 1), time: clock.source)
+    for number in 0..<(GatewayRoutes.maxKeys * 2) {
+      #expect(limiter.take(for: "\(number)").isAllowed)
+      #expect(!limiter.take(for: "\(number)").isAllowed)
+      clock.advance(by: .milliseconds(200))
+    }
+    #expect(limiter.refused.count == RateLimiter.maxCounted + 1)
+    #expect(limiter.refused[RateLimiter.others] == UInt64(GatewayRoutes.maxKeys))
   }
 
   @Test("A limiter forgets the quietest address when there are too many")

@@ -40,6 +40,16 @@ import TimeSource
     }
   }
 
+  @Test("Every operation that needs a key tells of the rate limit")
+  func rateLimit() throws {
+    let paths = try #require(try document()["paths"] as? [String: [String: [String: Any]]])
+    for route in routes {
+      let operation = try #require(paths[route.path]?[route.method.rawValue.lowercased()])
+      let answers = try #require(operation["responses"] as? [String: Any])
+      #expect((answers["429"] != nil) == (route.access != .open), "\(route.operation.id)")
+    }
+  }
+
   @Test("The document knows every type of device")
   func deviceTypes() throws {
     let components = try #require(try document()["components"] as? [String: Any])

@@ -105,7 +105,8 @@ package struct RunningGateway: Sendable {
   /// Runs the server for the time of a test.
   package static func with<Result: Sendable>(
     _ gateway: InMemoryGateway = InMemoryGateway(), time: TimeSource = .system, hostNames: [String] = [],
-    socketPath: String = freshSocketPath(), _ body: @Sendable @escaping (RunningGateway) async throws -> Result
+    rateLimit: RateLimit? = nil, socketPath: String = freshSocketPath(),
+    _ body: @Sendable @escaping (RunningGateway) async throws -> Result
   ) async throws -> Result {
     let hub = StreamHub()
     let (listening, announce) = AsyncStream<APIAddresses>.makeStream()
@@ -113,7 +114,8 @@ package struct RunningGateway: Sendable {
     logger.logLevel = .critical
     let server = LocalAPIServer(
       configuration: LocalAPIConfiguration(
-        tcp: .init(port: 0), socket: .init(path: socketPath), hostNames: hostNames, version: "1.2.3"),
+        tcp: .init(port: 0), socket: .init(path: socketPath), hostNames: hostNames, rateLimit: rateLimit,
+        version: "1.2.3"),
       service: gateway, hub: hub, time: time, logger: logger, onListening: { announce.yield($0) })
     let group = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in

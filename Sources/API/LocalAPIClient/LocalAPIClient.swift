@@ -3,6 +3,7 @@ import Foundation
 import LocalAPISchema
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// A client of the gateway's API. `shutdown` must be called at the end.
 public final class LocalAPIClient: Sendable {
@@ -18,13 +19,19 @@ public final class LocalAPIClient: Sendable {
   private let http: HTTPClient
   private let requestSeconds: Int64
 
-  /// - Parameter requestSeconds: how long an answer may take; a command's wait is added.
-  public init(_ address: GatewayAddress, requestSeconds: Int64 = 15) {
+  /// - Parameters:
+  ///   - requestSeconds: how long an answer may take; a command's wait is added.
+  ///   - authorities: who is trusted over HTTPS; the system's authorities without them.
+  public init(_ address: GatewayAddress, requestSeconds: Int64 = 15, trusting authorities: TrustedAuthorities? = nil) {
     var configuration = HTTPClient.Configuration()
     configuration.timeout.connect = .seconds(Self.connectSeconds)
     // A gateway that is not there shall be said at once, not after many tries.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.redirectConfiguration = .disallow
+    if let authorities {
+      configuration.tlsConfiguration = .makeClientConfiguration()
+      configuration.tlsConfiguration?.trustRoots = .certificates(authorities.certificates)
+    }
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     self.address = address
     self.requestSeconds = requestSeconds
@@ -128,6 +135,7 @@ public final class LocalAPIClient: Sendable {
       default: return .unreachable(message: "the gateway at \(address) cannot be reached: \(error)", hint: start)
       }
     }
+    if let words = untrusted(error) { return words }
     if let error = error as? HTTPClientError {
       let isTimeout = [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error)
       return .unreachable(
@@ -136,6 +144,21 @@ public final class LocalAPIClient: Sendable {
         hint: start)
     }
     return .unreachable(message: "the gateway at \(address) cannot be reached: \(error)", hint: start)
+  }
+
+  /// What is wrong where TLS does not come about; `nil` for other errors.
+  private func untrusted(_ error: any Error) -> APIClientError? {
+    if error is NIOSSLExtraError {
+      return .unreachable(
+        message: "the certificate of \(address) is for another name", hint: "use a name or address that stands in it")
+    }
+    guard let error = error as? NIOSSLError else { return nil }
+    if case .handshakeFailed(let reason) = error, "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
+      return .unreachable(
+        message: "the certificate of \(address) is not trusted", hint: "name who signed it: --ca FILE")
+    }
+    return .unreachable(
+      message: "\(address) does not speak TLS", hint: "write http:// where the gateway's api: has no tls:")
   }
 
   // MARK: The stream

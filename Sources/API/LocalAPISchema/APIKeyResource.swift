@@ -32,16 +32,20 @@ public struct APIKeyResource: Codable, Sendable, Hashable {
   public var customerId: String?
   /// When it was made.
   public var createdAt: Timestamp
+  /// From when on it is refused; absent = never.
+  public var expiresAt: Timestamp?
 
   /// All members, those that can be absent with a default.
   public init(
-    id: String, label: String, scopes: [APIScope] = [], customerId: String? = nil, createdAt: Timestamp
+    id: String, label: String, scopes: [APIScope] = [], customerId: String? = nil, createdAt: Timestamp,
+    expiresAt: Timestamp? = nil
   ) {
     self.id = id
     self.label = label
     self.scopes = scopes
     self.customerId = customerId
     self.createdAt = createdAt
+    self.expiresAt = expiresAt
   }
 }
 
@@ -53,11 +57,14 @@ public struct APIKeyDraft: Codable, Sendable, Hashable {
   public var scopes: [APIScope]
   /// The only customer that it may see.
   public var customerId: String?
+  /// From when on it is refused.
+  public var expiresAt: Timestamp?
 
   /// All members, those that can be absent with a default.
   public init(
-    label: String? = nil, scopes: [APIScope] = [], customerId: String? = nil
+    label: String? = nil, scopes: [APIScope] = [], customerId: String? = nil, expiresAt: Timestamp? = nil
   ) {
+    self.expiresAt = expiresAt
     self.label = label
     self.scopes = scopes
     self.customerId = customerId
@@ -78,10 +85,13 @@ public struct CreatedAPIKey: Codable, Sendable, Hashable {
   public var customerId: String?
   /// When it was made.
   public var createdAt: Timestamp
+  /// From when on it is refused; absent = never.
+  public var expiresAt: Timestamp?
 
   /// All members, those that can be absent with a default.
   public init(
-    id: String, key: String, label: String, scopes: [APIScope] = [], customerId: String? = nil, createdAt: Timestamp
+    id: String, key: String, label: String, scopes: [APIScope] = [], customerId: String? = nil, createdAt: Timestamp,
+    expiresAt: Timestamp? = nil
   ) {
     self.id = id
     self.key = key
@@ -89,6 +99,7 @@ public struct CreatedAPIKey: Codable, Sendable, Hashable {
     self.scopes = scopes
     self.customerId = customerId
     self.createdAt = createdAt
+    self.expiresAt = expiresAt
   }
 }
 

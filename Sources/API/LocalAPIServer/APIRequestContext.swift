@@ -14,6 +14,8 @@ struct APIRequestContext: RequestContext {
   let channel: any Channel
   /// The same in the header, in problems and in the log.
   var requestID = ""
+  /// What the answer gets besides its own headers.
+  let answer = AnswerHeaders()
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)

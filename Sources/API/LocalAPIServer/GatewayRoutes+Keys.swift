@@ -27,13 +27,16 @@ extension GatewayRoutes {
   private func createKey(_ request: APIRequest) async throws -> Response {
     let object = try await RequestBodyReader.object(request.request)
     let draft = try RequestBodyReader.decode(
-      APIKeyDraft.self, from: try Self.checkScopes(object), fields: ["label", "scopes", "customerId"])
+      APIKeyDraft.self, from: try Self.checkScopes(object), fields: ["label", "scopes", "customerId", "expiresAt"])
     guard !draft.scopes.isEmpty else {
       throw APIError.invalid("/scopes", "a key needs at least one scope", hint: Self.scopeNames)
     }
     let label = draft.label ?? ""
     guard label.count <= Self.maxLabelLength else {
       throw APIError.invalid("/label", "a label has at most \(Self.maxLabelLength) characters", code: "OUT_OF_RANGE")
+    }
+    if let end = draft.expiresAt, end <= time.wall() {
+      throw APIError.invalid("/expiresAt", "a key must expire in the future", code: "OUT_OF_RANGE")
     }
     if let id = draft.customerId, (try? await service.customer(id)) == nil {
       throw APIError.invalid("/customerId", "there is no customer '\(id)'")
@@ -46,12 +49,12 @@ extension GatewayRoutes {
     let key = APIKey(random: random)
     let stored = StoredKey(
       id: key.id, digest: key.digest, label: label, scopes: draft.scopes, customerId: draft.customerId,
-      createdAt: time.wall())
+      createdAt: time.wall(), expiresAt: draft.expiresAt)
     try await service.storeKey(stored, actor: request.caller.actor)
     return try JSONText.response(
       CreatedAPIKey(
         id: key.id, key: key.text, label: label, scopes: draft.scopes, customerId: draft.customerId,
-        createdAt: stored.createdAt),
+        createdAt: stored.createdAt, expiresAt: draft.expiresAt),
       status: .created, headers: [.location: "/v1/keys/\(key.id)"])
   }
 
@@ -72,6 +75,7 @@ extension GatewayRoutes {
 extension StoredKey {
   /// The key without its digest.
   var resource: APIKeyResource {
-    APIKeyResource(id: id, label: label, scopes: scopes, customerId: customerId, createdAt: createdAt)
+    APIKeyResource(
+      id: id, label: label, scopes: scopes, customerId: customerId, createdAt: createdAt, expiresAt: expiresAt)
   }
 }

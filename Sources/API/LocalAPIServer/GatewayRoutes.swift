@@ -12,6 +12,7 @@ struct GatewayRoutes: Sendable {
   let random: RandomBytes
   let version: String
   let listeners: Listeners
+  var limiter: RateLimiter?
 
   /// Every operation of the API.
   var all: [Route] {
@@ -45,7 +46,8 @@ struct GatewayRoutes: Sendable {
           body: ResponseBody(byteBuffer: ByteBuffer(string: OpenAPIDocument(routes: all).text)))
       },
       route(.get, "/metrics", .unrestricted(.metricsRead), .getMetrics) { _ in
-        let text = PrometheusText.render(try await status(), streamClients: hub.clientCount)
+        let text = PrometheusText.render(
+          try await status(), streamClients: hub.clientCount, limited: limiter?.refused ?? [:])
         return Response(
           status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
           body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

@@ -312,12 +312,15 @@ public struct StoredKey: Sendable, Hashable {
   public var customerId: String?
   /// When it was made.
   public var createdAt: Timestamp
+  /// From when on it is refused; `nil` = never.
+  public var expiresAt: Timestamp?
 
   /// All members, those that can be absent with a default.
   public init(
     id: String, digest: [UInt8] = [], label: String, scopes: [APIScope] = [], customerId: String? = nil,
-    createdAt: Timestamp
+    createdAt: Timestamp, expiresAt: Timestamp? = nil
   ) {
+    self.expiresAt = expiresAt
     self.id = id
     self.digest = digest
     self.label = label

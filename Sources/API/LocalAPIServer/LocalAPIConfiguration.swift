@@ -35,11 +35,17 @@ public struct LocalAPIConfiguration: Sendable, Hashable {
   /// Names under which browsers may reach the API over TCP, besides `localhost` and plain addresses. A page of a foreign
   /// site that lets its own name point here (DNS rebinding) is refused by this list.
   public var hostNames: [String]
+  /// How many requests a key may make; `nil` = as many as it likes.
+  public var rateLimit: RateLimit?
   /// The version of the program, for `/v1/version`.
   public var version: String
 
   /// A configuration; without `tcp` and `socket` nothing listens.
-  public init(tcp: TCPAddress? = nil, socket: Socket? = nil, hostNames: [String] = [], version: String) {
+  public init(
+    tcp: TCPAddress? = nil, socket: Socket? = nil, hostNames: [String] = [], rateLimit: RateLimit? = .standard,
+    version: String
+  ) {
+    self.rateLimit = rateLimit
     self.tcp = tcp
     self.socket = socket
     self.hostNames = hostNames

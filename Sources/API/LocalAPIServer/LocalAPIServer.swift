@@ -16,19 +16,25 @@ public struct LocalAPIServer: Service {
   private let onListening: @Sendable (APIAddresses) -> Void
   private let listeners: Listeners
   private let responder: RouterResponder<APIRequestContext>
+  private let identity: ServingIdentity?
 
   /// - Parameters:
+  ///   - identity: for TLS on the TCP address; without it, plain HTTP.
   ///   - service: the gateway.
   ///   - hub: what the stream's clients get; closed when the server stops.
   ///   - random: for keys and ids.
   ///   - onListening: called when every listener is up, with the real port.
   public init(
-    configuration: LocalAPIConfiguration, service: any GatewayService, hub: StreamHub, time: TimeSource,
-    random: RandomBytes = .system, logger: Logger, onListening: @escaping @Sendable (APIAddresses) -> Void = { _ in }
+    configuration: LocalAPIConfiguration, identity: ServingIdentity? = nil, service: any GatewayService,
+    hub: StreamHub, time: TimeSource, random: RandomBytes = .system, logger: Logger,
+    onListening: @escaping @Sendable (APIAddresses) -> Void = { _ in }
   ) {
     let listeners = Listeners()
+    let limiter = configuration.rateLimit.map { RateLimiter($0, time: time) }
     let routes = GatewayRoutes(
-      service: service, hub: hub, time: time, random: random, version: configuration.version, listeners: listeners)
+      service: service, hub: hub, time: time, random: random, version: configuration.version, listeners: listeners,
+      limiter: limiter)
+    self.identity = identity
     self.configuration = configuration
     self.hub = hub
     self.time = time
@@ -36,18 +42,18 @@ public struct LocalAPIServer: Service {
     self.onListening = onListening
     self.listeners = listeners
     responder = Self.router(
-      routes.all, authenticator: Authenticator(service: service, time: time),
+      routes.all, authenticator: Authenticator(service: service, time: time), limiter: limiter,
       hosts: HostAllowList(configuration.hostNames), random: random
     ).buildResponder()
   }
 
   static func router(
-    _ routes: [Route], authenticator: Authenticator, hosts: HostAllowList, random: RandomBytes
+    _ routes: [Route], authenticator: Authenticator, limiter: RateLimiter?, hosts: HostAllowList, random: RandomBytes
   ) -> Router<APIRequestContext> {
     let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: ProblemMiddleware(hosts: hosts, random: random, routes: routes))
     for route in routes {
-      let handler = route.guarded(by: authenticator)
+      let handler = route.guarded(by: authenticator, limiter)
       router.on(RouterPath(route.path), method: route.method) { request, context in
         try await handler(request, context)
       }
@@ -100,7 +106,7 @@ public struct LocalAPIServer: Service {
 
   private func tcpApplication() -> Application<RouterResponder<APIRequestContext>>? {
     configuration.tcp.map { tcp in
-      application(.hostname(tcp.host, port: tcp.port)) { channel in
+      application(.hostname(tcp.host, port: tcp.port), over: identity) { channel in
         let port = channel.localAddress?.port ?? tcp.port
         self.listening(self.listeners.note(tcp: (tcp.host.contains(":") ? "[\(tcp.host)]" : tcp.host) + ":\(port)"))
       }
@@ -119,13 +125,19 @@ public struct LocalAPIServer: Service {
   }
 
   private func application(
-    _ address: BindAddress, _ onRunning: @escaping @Sendable (any Channel) -> Void
+    _ address: BindAddress, over identity: ServingIdentity? = nil,
+    _ onRunning: @escaping @Sendable (any Channel) -> Void
   ) -> Application<RouterResponder<APIRequestContext>> {
     var quiet = logger
     if quiet.logLevel == .info { quiet.logLevel = .notice }
+    let http = HTTP1Channel.Configuration(idleTimeout: .seconds(LocalAPIConfiguration.idleSeconds))
+    let server = HTTPServerBuilder { responder in
+      let plain = HTTP1Channel(responder: responder, configuration: http)
+      if let identity { return SecuredChannel(base: plain, identity: identity) }
+      return plain
+    }
     return Application(
-      responder: responder,
-      server: .http1(configuration: .init(idleTimeout: .seconds(LocalAPIConfiguration.idleSeconds))),
+      responder: responder, server: server,
       configuration: ApplicationConfiguration(
         address: address,
         availableConnectionsDelegate: MaximumAvailableConnections(LocalAPIConfiguration.maxConnections)),

@@ -24,6 +24,7 @@ struct ProblemMiddleware: RouterMiddleware {
     } catch {
       response = problem(for: apiError(error, request, context), request, context)
     }
+    context.answer.write(to: &response.headers)
     response.headers[.xRequestID] = context.requestID
     response.headers[.xContentTypeOptions] = "nosniff"
     return response

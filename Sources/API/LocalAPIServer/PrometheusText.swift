@@ -5,13 +5,17 @@ import LocalAPISchema
 struct PrometheusText {
   private var text = ""
 
-  static func render(_ status: GatewayStatus, streamClients: Int) -> String {
+  /// - Parameter limited: requests that were refused, by key.
+  static func render(_ status: GatewayStatus, streamClients: Int, limited: [String: UInt64] = [:]) -> String {
     var output = PrometheusText()
     output.addGateway(status, streamClients: streamClients)
     output.addLinks(status.links)
     output.addDevices(status.devices)
     output.metric("heddle_dropped_total", "counter", "What was dropped since the start, by cause.") {
       status.drops.sorted { $0.key < $1.key }.map { ([("cause", $0.key)], Double($0.value)) }
+    }
+    output.metric("heddle_api_rate_limited_total", "counter", "Requests above the rate limit, by key.") {
+      limited.sorted { $0.key < $1.key }.map { ([("key", $0.key)], Double($0.value)) }
     }
     return output.text
   }

@@ -54,9 +54,11 @@ struct APIRequest: Sendable {
 
 extension Route {
   /// The handler behind authentication and scopes.
-  func guarded(by authenticator: Authenticator) -> @Sendable (Request, APIRequestContext) async throws -> Response {
+  func guarded(
+    by authenticator: Authenticator, _ limiter: RateLimiter?
+  ) -> @Sendable (Request, APIRequestContext) async throws -> Response {
     { request, context in
-      let caller = try await self.caller(request, context, authenticator)
+      let caller = try await self.caller(request, context, authenticator, limiter)
       // A probe of the health may carry what it likes.
       let query = try QueryReader(request, allowed: operation.queryNames, isStrict: access != .open)
       return try await self.handler(APIRequest(request: request, context: context, caller: caller, query: query))
@@ -64,7 +66,7 @@ extension Route {
   }
 
   private func caller(
-    _ request: Request, _ context: APIRequestContext, _ authenticator: Authenticator
+    _ request: Request, _ context: APIRequestContext, _ authenticator: Authenticator, _ limiter: RateLimiter?
   ) async throws -> Caller {
     let needed: APIScope
     switch access {
@@ -74,6 +76,7 @@ extension Route {
     if context.isLocalSocket { return .local(userID: await context.peerUserID()) }
     let caller = try await authenticator.caller(
       headers: request.headers, address: context.remoteAddress, acceptsCookie: path.hasPrefix("/api/v1/"))
+    try limiter?.admit(caller.actor, context.answer)
     try caller.need(needed)
     if case .unrestricted = access, caller.customerId != nil {
       throw APIError(

@@ -1,3 +1,4 @@
+import Foundation
 import LocalAPISchema
 
 #if canImport(Glibc)
@@ -22,12 +23,8 @@ struct SocketFile: Sendable {
         hint: "choose a shorter one")
     }
     if configuration.group != nil { _ = try groupID() }
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
-      guard errno == ENOENT else { throw LocalAPIServerError("\(path): \(Self.reason())") }
-      return try checkDirectory()
-    }
-    guard status.st_mode & S_IFMT == S_IFSOCK else {
+    guard let type = try fileType() else { return try checkDirectory() }
+    guard type == .typeSocket else {
       throw LocalAPIServerError("\(path) is there and is not a socket", hint: "remove it, or choose another path")
     }
     guard !isAlive() else {
@@ -48,6 +45,17 @@ struct SocketFile: Sendable {
 
   /// Removes the file; that it is gone already is no error.
   func remove() { unlink(path) }
+
+  /// What is at the path, links not followed; `nil` = nothing.
+  private func fileType() throws(LocalAPIServerError) -> FileAttributeType? {
+    do {
+      return try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType ?? .typeUnknown
+    } catch {
+      let code = (error as? CocoaError)?.code
+      if code == .fileReadNoSuchFile || code == .fileNoSuchFile { return nil }
+      throw LocalAPIServerError("\(path): \(error.localizedDescription)")
+    }
+  }
 
   private func checkDirectory() throws(LocalAPIServerError) {
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

@@ -28,7 +28,7 @@ final class KeyRing: Sendable {
     try await store.insert(
       APIKeyRecord(
         keyID: key.id, secretSHA256: digest, label: key.label, scopes: key.scopes.map(\.rawValue),
-        customerID: key.customerId, createdAt: key.createdAt), by: actor)
+        customerID: key.customerId, createdAt: key.createdAt, expiresAt: key.expiresAt), by: actor)
     keys.withLock { $0[key.id] = key }
   }
 
@@ -53,7 +53,7 @@ final class KeyRing: Sendable {
     }
     return StoredKey(
       id: record.keyID, digest: digest, label: record.label, scopes: record.scopes.compactMap(APIScope.init),
-      customerId: record.customerID, createdAt: record.createdAt)
+      customerId: record.customerID, createdAt: record.createdAt, expiresAt: record.expiresAt)
   }
 }
 

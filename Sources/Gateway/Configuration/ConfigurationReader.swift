@@ -28,7 +28,7 @@ public struct ConfigurationReader {
     let sites = readSites(root["sites"], customers: customers)
     let devices = DeviceReader(reader: self, links: links, customers: customers, sites: sites)
     var configuration = GatewayConfiguration(
-      file: file, digest: ConfigurationOrigin.digest(of: text), api: readAPI(root["api"]),
+      file: file, digest: ConfigurationOrigin.digest(of: text), api: readAPI(root["api"], file: file),
       storePath: readStore(root["store"]), links: links,
       customers: customers, sites: sites, devices: devices.read(root["devices"]))
     configuration.carbon = readCarbon(root["carbonIntensity"], file: file, sites: sites)
@@ -39,32 +39,7 @@ public struct ConfigurationReader {
     return (document.hasErrors ? nil : configuration, document.diagnostics)
   }
 
-  // MARK: API and store
-
-  private func readAPI(_ node: YAMLNode?) -> GatewayConfiguration.API {
-    var api = GatewayConfiguration.API(
-      listen: HostAndPort(host: "127.0.0.1", port: 8480), socket: paths.socket, group: nil, hosts: [])
-    guard let node, node.expectMapping(keys: ["listen", "socket", "group", "hosts", "allowRemote"]) else { return api }
-    let allowsRemote = node["allowRemote"]?.flagValue() ?? false
-    if let listen = node["listen"], let text = listen.textValue() {
-      if text == "none" {
-        api.listen = nil
-      } else if let address = HostAndPort(text) {
-        api.listen = address
-        if !address.isLoopback, !allowsRemote {
-          listen.report(
-            101, "the API would be reachable from the network at \(address) without TLS",
-            hint: "put a TLS proxy before it, or say allowRemote: true")
-        }
-      } else {
-        listen.report(102, "'\(text)' is not an address", hint: "write 127.0.0.1:8480 or none")
-      }
-    }
-    if let socket = node["socket"]?.textValue() { api.socket = socket }
-    api.group = node["group"]?.textValue()
-    api.hosts = node["hosts"]?.textListValue() ?? []
-    return api
-  }
+  // MARK: Store
 
   private func readStore(_ node: YAMLNode?) -> String {
     guard let node, node.expectMapping(keys: ["path"]) else { return paths.store }

@@ -2,6 +2,7 @@ public import CommandDispatch
 public import DeviceProfiles
 public import EnergyModel
 import LocalAPISchema
+public import LocalAPIServer
 
 /// A checked configuration file: every reference in it resolves, every profile is bound.
 public struct GatewayConfiguration: Sendable {
@@ -15,6 +16,18 @@ public struct GatewayConfiguration: Sendable {
     public var group: String?
     /// Host names by which browsers may reach the API, beside localhost.
     public var hosts: [String]
+    /// Certificate and key for `listen`; `nil` = plain HTTP.
+    public var tls: TLSIdentity?
+    /// How many requests a key may make; `nil` = as many as it likes.
+    public var rateLimit: RateLimit? = .standard
+
+    /// Whether what it says is in force only after a restart, beside another one that runs. A certificate is taken over
+    /// while it runs, but not whether there is one.
+    func needsRestart(beside running: API) -> Bool {
+      var other = running
+      if tls != nil, running.tls != nil { other.tls = tls }
+      return self != other
+    }
   }
 
   /// Who owns devices.

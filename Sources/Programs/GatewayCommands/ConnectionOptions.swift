@@ -11,6 +11,9 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "API key for --url; $HEDDLE_KEY is used without it.")
   var key: String?
 
+  @Option(help: "File with who signed the gateway's certificate, for https; $HEDDLE_CA is used without it.")
+  var ca: String?
+
   @Option(help: "Path of the gateway's Unix socket.")
   var socket: String?
 
@@ -18,9 +21,11 @@ struct ConnectionOptions: ParsableArguments {
   var json = false
 
   static let keyVariable = "HEDDLE_KEY"
+  static let authorityVariable = "HEDDLE_CA"
 
   func validate() throws {
     if url != nil, socket != nil { throw ValidationError("Give either --url or --socket, not both.") }
+    if ca != nil, url?.hasPrefix("https://") != true { throw ValidationError("--ca belongs to --url https://….") }
     if let url, Self.isWrong(url) {
       throw ValidationError("'\(url)' is not an address such as http://127.0.0.1:8480.")
     }
@@ -29,6 +34,13 @@ struct ConnectionOptions: ParsableArguments {
   private static func isWrong(_ text: String) -> Bool {
     guard let url = URL(string: text), let host = url.host else { return true }
     return host.isEmpty || !["http", "https"].contains(url.scheme ?? "")
+  }
+
+  /// Who is trusted over HTTPS; `nil` = the system's authorities.
+  func authorities(environment: [String: String]) throws(APIClientError) -> TrustedAuthorities? {
+    let named = ca ?? environment[Self.authorityVariable].flatMap { $0.isEmpty ? nil : $0 }
+    guard let named, url?.hasPrefix("https://") == true else { return nil }
+    return try TrustedAuthorities(file: named)
   }
 
   /// The gateway that is meant: what the options say, or the first socket that exists.

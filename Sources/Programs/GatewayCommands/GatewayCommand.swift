@@ -25,8 +25,9 @@ extension GatewayCommand {
     do {
       let address = try connection.address(
         environment: environment, userID: getuid(), exists: FileManager.default.fileExists(atPath:))
+      let authorities = try connection.authorities(environment: environment)
       let session = Session(
-        client: LocalAPIClient(address), output: output, json: connection.json,
+        client: LocalAPIClient(address, trusting: authorities), output: output, json: connection.json,
         sleep: { try await ContinuousClock().sleep(for: $0) })
       status = await perform(in: session)
       await session.client.shutdown()

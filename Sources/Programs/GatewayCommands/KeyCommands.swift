@@ -17,6 +17,9 @@ struct KeyCommand: AsyncParsableCommand {
     var customer: String?
     @Option(help: "What it is for.")
     var label: String?
+    @Option(
+      help: "When it ends to work: 90d, or a time such as 2027-01-01T00:00:00Z.", transform: { try Create.moment($0) })
+    var expires: MomentText?
     @OptionGroup var connection: ConnectionOptions
 
     private static let scopeNames = APIScope.allCases.map(\.rawValue).joined(separator: ", ")
@@ -26,12 +29,24 @@ struct KeyCommand: AsyncParsableCommand {
       throw ValidationError("There is no scope '\(text)'; there are \(scopeNames).")
     }
 
+    /// A duration counts from now.
+    private static func moment(_ text: String) throws -> MomentText {
+      if let seconds = try? Quantity.duration(text) { return .after(seconds: seconds) }
+      do {
+        return try MomentText(text)
+      } catch {
+        throw ValidationError("'\(text)' is not a time; write 90d or 2027-01-01T00:00:00Z.")
+      }
+    }
+
     func validate() throws {
       if scope.isEmpty { throw ValidationError("Give at least one --scope.") }
     }
 
     func run(in session: Session) async throws -> ExitStatus {
-      let reply = try await session.client.createKey(APIKeyDraft(label: label, scopes: scope, customerId: customer))
+      let draft = APIKeyDraft(
+        label: label, scopes: scope, customerId: customer, expiresAt: expires?.timestamp(now: session.now()))
+      let reply = try await session.client.createKey(draft)
       // Only the key itself goes to standard output, so that a script can take it.
       session.show(reply) { [$0.key] }
       if !session.json { session.output.writeError("key \(reply.value.id) is shown this once; keep it safe\n") }

@@ -38,12 +38,12 @@ enum RecordViews {
 
   static func keys(_ keys: [APIKeyResource], color: Bool) -> [String] {
     guard !keys.isEmpty else { return ["no keys"] }
-    var table = TextTable("KEY", "LABEL", "SCOPES", "CUSTOMER", "MADE")
+    var table = TextTable("KEY", "LABEL", "SCOPES", "CUSTOMER", "MADE", "EXPIRES")
     for key in keys {
       table.add([
         .init(key.id, .strong), .init(key.label.isEmpty ? Phrasing.unknown : key.label),
         .init(key.scopes.map(\.rawValue).joined(separator: ",")), .init(key.customerId ?? "all"),
-        .init(key.createdAt.rfc3339),
+        .init(key.createdAt.rfc3339), .init(key.expiresAt?.rfc3339 ?? "never"),
       ])
     }
     return table.lines(color: color)

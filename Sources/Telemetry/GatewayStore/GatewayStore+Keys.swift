@@ -57,7 +57,7 @@ extension GatewayStore {
       try Self.appendAudit(
         AuditRecord(
           at: key.createdAt, actor: actor, action: "key.created", subject: key.keyID, reason: key.label,
-          after: try JSONText.encode(AuditedKey(scopes: key.scopes, customerId: key.customerID))), in: db)
+          after: try JSONText.encode(AuditedKey(key))), in: db)
     }
   }
 
@@ -65,6 +65,13 @@ extension GatewayStore {
   private struct AuditedKey: Encodable {
     var scopes: [String]
     var customerId: String?
+    var expiresAt: String?
+
+    init(_ key: APIKeyRecord) {
+      scopes = key.scopes
+      customerId = key.customerID
+      expiresAt = key.expiresAt?.rfc3339
+    }
   }
 
   /// The key of that id, also if it is revoked or has expired; `nil` if there is none.
@@ -97,7 +104,7 @@ extension GatewayStore {
       try Self.appendAudit(
         AuditRecord(
           at: now, actor: actor, action: "key.revoked", subject: id, reason: key.label,
-          before: try JSONText.encode(AuditedKey(scopes: key.scopes, customerId: key.customerID))), in: db)
+          before: try JSONText.encode(AuditedKey(key))), in: db)
       return true
     }
   }

@@ -21,7 +21,8 @@ extension OpenAPIDocument {
           "label": {"type": "string"},
           "scopes": {"type": "array", "items": {"$ref": "#/components/schemas/Scope"}},
           "customerId": {"type": "string"},
-          "createdAt": {"type": "string", "format": "date-time"}
+          "createdAt": {"type": "string", "format": "date-time"},
+          "expiresAt": {"type": "string", "format": "date-time", "description": "Refused from then on; absent = never."}
         },
         "required": ["id", "label", "scopes", "createdAt"]
       },
@@ -38,7 +39,8 @@ extension OpenAPIDocument {
           "label": {"type": "string"},
           "scopes": {"type": "array", "items": {"$ref": "#/components/schemas/Scope"}},
           "customerId": {"type": "string"},
-          "createdAt": {"type": "string", "format": "date-time"}
+          "createdAt": {"type": "string", "format": "date-time"},
+          "expiresAt": {"type": "string", "format": "date-time", "description": "Refused from then on; absent = never."}
         },
         "required": ["id", "key", "label", "scopes", "createdAt"]
       },
@@ -47,7 +49,8 @@ extension OpenAPIDocument {
         "properties": {
           "label": {"type": "string"},
           "scopes": {"type": "array", "items": {"$ref": "#/components/schemas/Scope"}, "minItems": 1},
-          "customerId": {"type": "string"}
+          "customerId": {"type": "string"},
+          "expiresAt": {"type": "string", "format": "date-time"}
         },
         "required": ["scopes"],
         "additionalProperties": false

@@ -20,24 +20,38 @@ struct OpenAPIDocument {
         "title": "Heddle",
         "version": "1.0.0",
         "summary": "Batteries, thermostats, inverters, meters and chargers behind one API.",
-        "description": "Over TCP a key is needed; the Unix socket needs none. Errors are application/problem+json. Times are RFC 3339 in UTC with milliseconds.",
+        "description": "Over TCP a key is needed, and each key may make only so many requests: every answer says how many are left (RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset). The Unix socket needs no key and has no limit. Errors are application/problem+json. Times are RFC 3339 in UTC with milliseconds.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
       },
       "servers": [{"url": "/"}],
-      "security": [{"bearer": []}, {"apiKey": []}]
+      "security": [{"bearer": []}, {"apiKey": []}, {"textureApiKey": []}]
     }
     """
 
   private static let securitySchemes = """
     {
       "bearer": {"type": "http", "scheme": "bearer"},
-      "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+      "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+      "textureApiKey": {"type": "apiKey", "in": "header", "name": "Texture-Api-Key"}
     }
     """
 
   private static let problem = """
     {
       "description": "What was wrong, where, and what to do",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    }
+    """
+
+  private static let tooMany = """
+    {
+      "description": "More requests than this key may make, or than the gateway takes of this kind",
+      "headers": {
+        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it can be tried again."},
+        "RateLimit-Limit": {"schema": {"type": "integer"}, "description": "Requests that are possible after a rest."},
+        "RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "Requests that are possible now."},
+        "RateLimit-Reset": {"schema": {"type": "integer"}, "description": "Seconds until all are possible again."}
+      },
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     }
     """
@@ -55,7 +69,7 @@ struct OpenAPIDocument {
     document["paths"] = .object(paths)
     document["components"] = .object([
       "securitySchemes": Self.parsed(Self.securitySchemes),
-      "responses": .object(["Problem": Self.parsed(Self.problem)]),
+      "responses": .object(["Problem": Self.parsed(Self.problem), "TooMany": Self.parsed(Self.tooMany)]),
       "schemas": .object(namedSchemas),
     ])
     return .object(document)
@@ -104,6 +118,7 @@ struct OpenAPIDocument {
       members["requestBody"] = .object(["required": .flag(true), "content": content(body, "application/json")])
     }
     var responses: [String: JSONValue] = ["default": .object(["$ref": .text("#/components/responses/Problem")])]
+    if route.access != .open { responses["429"] = .object(["$ref": .text("#/components/responses/TooMany")]) }
     for answer in operation.answers { responses["\(answer.status)"] = json(of: answer) }
     members["responses"] = .object(responses)
     return .object(members)

@@ -1,3 +1,4 @@
+import EnergyModel
 import HTTPTypes
 import LocalAPISchema
 import Synchronization
@@ -35,6 +36,11 @@ final class Authenticator: Sendable {
         status: 401, code: "INVALID_KEY", message: "this API key is not known here",
         hint: "it may be revoked or cut off; heddle key list shows the ids")
     }
+    if let end = stored.expiresAt, end <= time.wall() {
+      throw APIError(
+        status: 401, code: "KEY_EXPIRED", message: "this API key has expired at \(end.rfc3339)",
+        hint: "heddle key create --expires makes a new one")
+    }
     return Caller(actor: stored.id, scopes: Set(stored.scopes), customerId: stored.customerId)
   }
 
@@ -71,4 +77,7 @@ extension HTTPField.Name {
   static let preferenceApplied = constant("Preference-Applied")
   static let lastEventID = constant("Last-Event-ID")
   static let xAccelBuffering = constant("X-Accel-Buffering")
+  static let rateLimitLimit = constant("RateLimit-Limit")
+  static let rateLimitRemaining = constant("RateLimit-Remaining")
+  static let rateLimitReset = constant("RateLimit-Reset")
 }
