@@ -35,6 +35,8 @@ extension CommandLineTests {
       #expect(dry.output.contains("1 of 1 would be accepted"))
       #expect(dry.output.contains("FC6 holding 47100 = [1]"))
       #expect(await server.gateway.batchCalls.count == 2)
+      let settled = try await run("batch", "cancel", "bat_1", at: address)
+      #expect(settled.status == .failed && settled.errors.contains("nothing of batch bat_1 waits"))
     }
   }
 

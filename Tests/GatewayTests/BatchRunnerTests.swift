@@ -58,6 +58,24 @@ struct BatchRunnerTests {
     #expect(keys == ["bat_1/battery-2", "bat_1/battery-3"])
   }
 
+  @Test("A cancelled batch tells nobody any more, also after a restart")
+  func cancelled() async throws {
+    let bench = try await ScheduleBench()
+    let batch = batch(bench, seconds: [0, 3, 5])
+    try await bench.store.insert(batch)
+    let runner = bench.batches()
+    await runner.start(batch)
+    await bench.clock.untilSleeping(1)
+    await runner.cancel("bat_1")
+    try await bench.store.cancelBatch("bat_1", because: "withdrawn")
+    #expect(try await states(bench) == [.sent, .cancelled, .cancelled, .skipped])
+    let next = bench.batches()
+    await next.resume()
+    bench.clock.advance(by: .seconds(10))
+    #expect(bench.sent == ["battery-1 charge 600"])
+    await next.stop()
+  }
+
   @Test("A refusal of one device does not keep the others from their turn")
   func refusals() async throws {
     let bench = try await ScheduleBench()

@@ -18,6 +18,8 @@ final class ScheduleBench: Sendable {
     var customers: [String: String] = [:]
     /// Commands without a revert.
     var lasting: Set<String> = []
+    /// A command of a higher priority that holds every device.
+    var holder: String?
   }
 
   /// 2026-05-01T10:00:00Z, a Friday.
@@ -50,6 +52,7 @@ final class ScheduleBench: Sendable {
         },
         submit: { request throws(CommandRefusal) in try await self.submit(request) },
         cancel: { await self.end($0, as: .cancelled) },
+        higherHolder: { _ in self.state.withLock { $0.holder } },
         acceptsDuration: { device, name in
           guard let kind = name.kind, device.hasPrefix(kind.rawValue) else { return nil }
           return self.state.withLock { !$0.lasting.contains(name.verb) } && name.verb != "auto"

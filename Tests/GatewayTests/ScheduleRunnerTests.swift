@@ -101,6 +101,30 @@ struct ScheduleRunnerTests {
     #expect(bench.sent.count == 1)
   }
 
+  @Test("A schedule that a person outranked is taken up again when that lease ends, and not only at the next interval")
+  func outranked() async throws {
+    let bench = try await ScheduleBench()
+    let runner = bench.runner()
+    try await bench.store.insert(bench.weekly("sch_1", times: [("10:00", "14:00"), ("15:00", "16:00")]))
+    await runner.reload()
+    bench.state.withLock { $0.holder = "cmd_user" }
+    await bench.end("cmd_1", as: .superseded)
+    await bench.advance(runner, minutes: 30)
+    #expect(bench.sent.count == 1)
+    #expect(try await bench.store.scheduleRuns(of: "sch_1").first?.problem == "waits until cmd_user ends")
+    bench.state.withLock { $0.holder = nil }
+    await bench.advance(runner, minutes: 2)
+    #expect(bench.sent.count == 2)
+    // The next interval finds the device held from its beginning; that costs no attempt.
+    await bench.end("cmd_2", as: .completed)
+    bench.state.withLock { $0.holder = "cmd_user" }
+    await bench.advance(runner, minutes: 290)
+    #expect(bench.sent.count == 2)
+    bench.state.withLock { $0.holder = nil }
+    await bench.advance(runner, minutes: 2)
+    #expect(bench.sent.count == 3)
+  }
+
   @Test("A device that was not there is tried again a named number of times, another refusal is final")
   func retries() async throws {
     for (code, expected) in [(CommandErrorCode.deviceOffline, ScheduleRunner.maxAttempts), (.outOfRange, 1)] {

@@ -74,6 +74,28 @@ import Testing
     }
   }
 
+  @Test("A batch is cancelled under both names, once, with the scope for commands")
+  func cancel() async throws {
+    try await RunningGateway.with { server in
+      for path in ["commands/batch", "batch-commands"] {
+        await server.gateway.set(
+          batch: BatchResource(
+            id: "bat_1", command: CommandOrder(slug: "battery:charge", input: [:]), staggerSeconds: 2, jitterSeconds: 1,
+            origin: .init(actor: "ada"), createdAt: InMemoryGateway.now,
+            results: [.init(deviceId: "battery-1", status: BatchResource.Result.waiting)]))
+        let place = "/v1/\(path)/bat_1/cancel"
+        let reader = try await server.key("devices:read")
+        #expect(try await server.send("POST", place, key: reader).status == 403)
+        let writer = try await server.key("commands:write")
+        let reply = try await server.send("POST", place, key: writer)
+        #expect(reply.status == 200)
+        #expect(reply["results", "0", "status"] == .text("cancelled"))
+        #expect(try await server.send("POST", place, key: writer).status == 409)
+        #expect(try await server.send("POST", "/v1/\(path)/bat_9/cancel", key: writer).status == 404)
+      }
+    }
+  }
+
   @Test("Batches need the scope for commands, and carry the customer of a restricted key")
   func access() async throws {
     try await RunningGateway.with { server in

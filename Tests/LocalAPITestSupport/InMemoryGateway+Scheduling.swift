@@ -55,6 +55,21 @@ extension InMemoryGateway {
     return batch
   }
 
+  package func cancelBatch(_ id: String, customerId: String?, actor: String) async throws(APIError) -> BatchResource {
+    var batch = try await batch(id, customerId: customerId)
+    guard batch.results.contains(where: { !$0.isSettled }) else {
+      throw APIError(status: 409, code: "NOT_ALIVE", message: "nothing of batch \(id) waits")
+    }
+    for index in batch.results.indices where !batch.results[index].isSettled {
+      batch.results[index].status = CommandStatus.cancelled.rawValue
+    }
+    let cancelled = BatchResource(
+      id: batch.id, tag: batch.tag, command: batch.command, staggerSeconds: batch.staggerSeconds,
+      jitterSeconds: batch.jitterSeconds, origin: batch.origin, createdAt: batch.createdAt, results: batch.results)
+    batchList = batchList.map { $0.id == id ? cancelled : $0 }
+    return cancelled
+  }
+
   package func createSchedule(_ call: ScheduleCall) async throws(APIError) -> ScheduleResource {
     scheduleCalls.append(call)
     var schedule = ScheduleResource(

@@ -41,6 +41,11 @@ extension LocalAPIClient {
     try await send("GET", "/v1/commands/batch/\(Self.escaped(id))")
   }
 
+  /// `POST /v1/commands/batch/{id}/cancel`
+  public func cancelBatch(_ id: String) async throws(APIClientError) -> APIReply<BatchResource> {
+    try await send("POST", "/v1/commands/batch/\(Self.escaped(id))/cancel")
+  }
+
   /// `GET /v1/schedules`, newest first.
   public func schedules(
     deviceId: String? = nil, tag: String? = nil, includesEnded: Bool = false

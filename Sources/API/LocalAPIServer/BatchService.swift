@@ -12,6 +12,8 @@ public protocol BatchService: Sendable {
   func batches(customerId: String?, _ slice: SliceRequest) async throws(APIError) -> ListSlice<BatchResource>
   /// 404 if there is no such batch, or if it was not sent with a key of the customer that is given.
   func batch(_ id: String, customerId: String?) async throws(APIError) -> BatchResource
+  /// Sends nothing more of it and withdraws what was sent. 404 as above, 409 when nothing waits or is in force.
+  func cancelBatch(_ id: String, customerId: String?, actor: String) async throws(APIError) -> BatchResource
 }
 
 /// A command for many devices, with its sender.

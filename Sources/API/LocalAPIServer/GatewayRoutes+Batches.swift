@@ -20,6 +20,11 @@ extension GatewayRoutes {
           let batch = try await service.batch(request.parameter("id"), customerId: request.caller.customerId)
           return try JSONText.response(batch)
         },
+        route(.post, "\(path)/{id}/cancel", .scope(.commandsWrite), .cancelBatch(isAlias)) { request in
+          let (id, customer) = (request.parameter("id"), request.caller.customerId)
+          return try JSONText.response(
+            try await service.cancelBatch(id, customerId: customer, actor: request.caller.actor))
+        },
       ]
     }
   }

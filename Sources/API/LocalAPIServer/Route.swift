@@ -1,3 +1,4 @@
+import EnergyModel
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -61,7 +62,9 @@ extension Route {
       let caller = try await self.caller(request, context, authenticator, limiter)
       // A probe of the health may carry what it likes.
       let query = try QueryReader(request, allowed: operation.queryNames, isStrict: access != .open)
-      return try await self.handler(APIRequest(request: request, context: context, caller: caller, query: query))
+      return try await Author.$present.withValue(authenticator.author(caller)) {
+        try await self.handler(APIRequest(request: request, context: context, caller: caller, query: query))
+      }
     }
   }
 

@@ -69,6 +69,27 @@ extension LocalGateway {
     return Self.resource(record)
   }
 
+  func cancelBatch(_ id: String, customerId: String?, actor: String) async throws(APIError) -> BatchResource {
+    let before = try await batch(id, customerId: customerId)
+    await batches.cancel(id)
+    try await stored { () async throws(GatewayStoreError) in
+      try await store.cancelBatch(id, because: "withdrawn by \(actor) before its turn")
+    }
+    // What was sent meanwhile is withdrawn too.
+    let sent = try await batch(id, customerId: customerId).results.compactMap(\.commandId)
+    let withdrawn = await withTaskGroup(of: Bool.self) { group in
+      for command in sent { group.addTask { [dispatcher] in await dispatcher.cancel(command) } }
+      return await group.reduce(false) { $0 || $1 }
+    }
+    guard withdrawn || before.summary.waiting > 0 else {
+      throw APIError(
+        status: 409, code: "NOT_ALIVE", message: "nothing of batch \(id) waits or is in force any more",
+        hint: "nothing is left to cancel")
+    }
+    events.record("batch.cancelled", customer: customerId, data: ["batchId": .text(id), "actor": .text(actor)])
+    return try await batch(id, customerId: customerId)
+  }
+
   // MARK: Choosing the devices
 
   private func makeBatch(_ call: BatchCall) async throws(APIError) -> BatchRecord {
@@ -174,6 +195,7 @@ extension LocalGateway {
       case .skipped: BatchResource.Result.skipped
       case .rejected: CommandStatus.rejected.rawValue
       case .expired: CommandStatus.expired.rawValue
+      case .cancelled: CommandStatus.cancelled.rawValue
       case .sent: (item.commandStatus ?? .accepted).rawValue
       }
     var problem: BatchResource.Result.Problem?

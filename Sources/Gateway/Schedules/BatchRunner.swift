@@ -50,6 +50,13 @@ actor BatchRunner {
     }
   }
 
+  /// Sends nothing more of one batch. What is being sent is sent when it returns.
+  func cancel(_ id: String) async {
+    guard let task = running[id] else { return }
+    task.cancel()
+    await task.value
+  }
+
   /// Sends nothing more.
   func stop() async {
     isStopping = true

@@ -12,6 +12,12 @@ extension ScheduleRunner.Hands {
       },
       submit: { request throws(CommandRefusal) in try await dispatcher.submit(request).record },
       cancel: { _ = await dispatcher.cancel($0) },
+      higherHolder: { device in
+        guard let lease = await dispatcher.activeLease(of: device), lease.priority.outranks(.schedule) else {
+          return nil
+        }
+        return lease.id
+      },
       acceptsDuration: { device, name in
         await dispatcher.availableCommands(of: device).first { $0.name == name }?.acceptsDuration
       })

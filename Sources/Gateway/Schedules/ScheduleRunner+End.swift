@@ -18,6 +18,12 @@ extension ScheduleRunner {
       switch command?.status {
       // A stop or a crash undid it: within its interval it is taken up again.
       case .reverted: run.nextAttemptAt = run.attempts < Self.maxAttempts ? now : nil
+      // Somebody of a higher priority took the device: when he is done, the rest of the interval is taken up. What was
+      // withdrawn on its way, and nobody holds the device, was stopped on purpose.
+      case .superseded where run.attempts < Self.maxAttempts:
+        let wasInForce = command?.history.contains { $0.status == .confirmed } ?? false
+        let isHeld = await hands.higherHolder(run.deviceID) != nil
+        if wasInForce || isHeld { run.nextAttemptAt = now }
       case .expired: run.nextAttemptAt = retry(run, now)
       case .failed where command?.failure?.code == .deviceOffline: run.nextAttemptAt = retry(run, now)
       default: break

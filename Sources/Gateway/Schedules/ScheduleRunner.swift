@@ -24,6 +24,8 @@ actor ScheduleRunner {
     var followers: @Sendable () -> [Follower]
     var submit: @Sendable (CommandRequest) async throws(CommandRefusal) -> CommandRecord
     var cancel: @Sendable (String) async -> Void
+    /// The command of a higher priority than schedules have that holds a device; `nil` where none does.
+    var higherHolder: @Sendable (_ device: String) async -> String?
     /// Whether a device has a command, and whether that takes a duration.
     var acceptsDuration: @Sendable (_ device: String, CommandName) async -> Bool?
   }
@@ -44,6 +46,8 @@ actor ScheduleRunner {
   static let maxAttempts = 5
   /// Time before the next try, in milliseconds; the last one again and again.
   static let retryMilliseconds: [Int64] = [60_000, 300_000, 900_000, 1_800_000]
+  /// Time between two looks whether a device is free again that somebody of a higher priority holds.
+  static let holderCheckMilliseconds: Int64 = 20_000
   /// With less than this left, an interval is not taken up.
   static let shortestMilliseconds: Int64 = 5000
   /// Where one command follows the other, the first one holds so much longer, so that nothing is undone between.
@@ -81,7 +85,8 @@ actor ScheduleRunner {
   /// To be called after schedules have changed.
   func reload() async {
     isStale = true
-    await look()
+    // What comes of it is not the doing of whoever changed a schedule.
+    await Author.$present.withValue(nil) { await look() }
   }
 
   /// Brings the devices to what is wanted now.
@@ -168,6 +173,12 @@ actor ScheduleRunner {
     guard let due = run.nextAttemptAt, due <= now else {
       if runs[key] != run { try await keep(run) }
       return
+    }
+    if let holder = await hands.higherHolder(follower.id) {
+      // Not tried, so not counted: the interval is taken up when the device is free again.
+      run.nextAttemptAt = now.advanced(byMilliseconds: Self.holderCheckMilliseconds)
+      run.problem = "waits until \(holder) ends"
+      return try await keep(run)
     }
     var hold: Int64?
     if let end = segment.end {

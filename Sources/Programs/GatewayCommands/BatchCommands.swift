@@ -6,7 +6,7 @@ import LocalAPISchema
 struct BatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch", abstract: "One command for many devices, one after the other.",
-    subcommands: [Send.self, List.self, Show.self])
+    subcommands: [Send.self, List.self, Show.self, Cancel.self])
 
   struct Send: GatewayCommand {
     static let configuration = CommandConfiguration(
@@ -97,6 +97,20 @@ struct BatchCommand: AsyncParsableCommand {
       let last = try await BatchView.follow(first, until: noWait ? .none : .confirmed, in: session)
       session.show(last) { BatchView.lines($0, color: session.output.color) }
       return BatchView.outcome(of: last.value)
+    }
+  }
+
+  struct Cancel: GatewayCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Send nothing more of a batch, and withdraw what was sent.",
+      discussion: "Leases that run are ended: those devices go back to normal.")
+    @Argument(help: "Id, bat_….")
+    var id: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws -> ExitStatus {
+      session.show(try await session.client.cancelBatch(id)) { BatchView.lines($0, color: session.output.color) }
+      return .fine
     }
   }
 

@@ -14,6 +14,8 @@ public struct BatchRecord: Sendable, Hashable {
     case skipped
     /// The gateway did not run when its time came.
     case expired
+    /// Somebody took it out before its time came.
+    case cancelled
   }
 
   /// One device of the batch.

@@ -42,7 +42,10 @@ extension GatewayStore {
 
   /// Adds or replaces them, all or none; durable when it returns.
   public func save(_ additions: [AdditionRecord]) async throws(GatewayStoreError) {
-    try await write("save links and devices of the API") { db in
+    try await write(
+      "save links and devices of the API",
+      of: additions.map { AuditedRecord($0.kind == .link ? .link : .device, $0.id) }
+    ) { db in
       for addition in additions {
         try db.execute(
           sql: "INSERT OR REPLACE INTO additions(kind, id, entry, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
@@ -56,7 +59,9 @@ extension GatewayStore {
 
   /// Forgets one of them. With a device goes what the API said of it, its tags and whose it was; its history stays.
   public func removeAddition(_ kind: AdditionRecord.Kind, _ id: String) async throws(GatewayStoreError) {
-    try await write("remove the \(kind.rawValue) \(id)") { db in
+    try await write(
+      "remove the \(kind.rawValue) \(id)", of: [AuditedRecord(kind == .link ? .link : .device, id)]
+    ) { db in
       try db.execute(sql: "DELETE FROM additions WHERE kind = ? AND id = ?", arguments: [kind.rawValue, id])
       guard kind == .device else { return }
       try db.execute(sql: "DELETE FROM device_changes WHERE device_id = ?", arguments: [id])

@@ -9,7 +9,7 @@ extension GatewayStore {
 
   /// Keeps a new batch; durable when it returns.
   public func insert(_ batch: BatchRecord) async throws(GatewayStoreError) {
-    try await write("save batch \(batch.id)") { db in
+    try await write("save batch \(batch.id)", of: [AuditedRecord(.batch, batch.id)]) { db in
       try db.execute(
         sql: """
           INSERT INTO batches(id, spec, actor, customer_id, idempotency_key, digest, created_at)
@@ -47,6 +47,18 @@ extension GatewayStore {
           UPDATE batch_items SET state = ?, command_id = ?, code = ?, message = ? WHERE batch_id = ? AND device_id = ?
           """,
         arguments: [item.state.rawValue, item.commandID, item.code, item.message, batchID, item.deviceID])
+    }
+  }
+
+  /// Takes the devices of a batch out whose time has not come; durable when it returns.
+  public func cancelBatch(_ id: String, because message: String) async throws(GatewayStoreError) {
+    try await write("cancel batch \(id)", of: [AuditedRecord(.batch, id)]) { db in
+      try db.execute(
+        sql: "UPDATE batch_items SET state = ?, code = ?, message = ? WHERE batch_id = ? AND state = ?",
+        arguments: [
+          BatchRecord.ItemState.cancelled.rawValue, CommandErrorCode.cancelled.rawValue, message, id,
+          BatchRecord.ItemState.waiting.rawValue,
+        ])
     }
   }
 

@@ -19,7 +19,7 @@ extension GatewayStore {
   public func save(
     _ customer: CustomerRecord, over old: CustomerRecord? = nil
   ) async throws(GatewayStoreError) -> RecordEdit {
-    try await write("save customer \(customer.id)") { db in
+    try await write("save customer \(customer.id)", of: [AuditedRecord(.customer, customer.id)]) { db in
       let present = try Row.fetchOne(
         db, sql: "SELECT * FROM customers WHERE id = ? AND removed_at IS NULL", arguments: [customer.id])
       guard try present.map(Self.customer) == old else { return .changedMeanwhile }
@@ -35,7 +35,7 @@ extension GatewayStore {
   ///
   /// - Parameter old: what the change was made of; `nil` for a new one.
   public func save(_ site: SiteRecord, over old: SiteRecord? = nil) async throws(GatewayStoreError) -> RecordEdit {
-    try await write("save site \(site.id)") { db in
+    try await write("save site \(site.id)", of: [AuditedRecord(.site, site.id)]) { db in
       let present = try Row.fetchOne(
         db, sql: "SELECT * FROM sites WHERE id = ? AND removed_at IS NULL", arguments: [site.id])
       guard try present.map(Self.site) == old else { return .changedMeanwhile }
@@ -58,7 +58,7 @@ extension GatewayStore {
 
   /// Marks a site as removed; its aggregates stay under its id.
   public func removeSite(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
-    try await write("remove site \(id)") { db in
+    try await write("remove site \(id)", of: [AuditedRecord(.site, id)]) { db in
       try db.execute(sql: "UPDATE sites SET removed_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
       try db.execute(sql: "DELETE FROM customer_links WHERE kind = 'site' AND thing_id = ?", arguments: [id])
       try db.execute(sql: "UPDATE device_changes SET site_id = NULL WHERE site_id = ?", arguments: [id])
@@ -67,7 +67,7 @@ extension GatewayStore {
 
   /// Forgets who a customer was, in its record and in the events about it; its aggregates stay under its id.
   public func anonymizeCustomer(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
-    try await write("remove customer \(id)") { db in
+    try await write("remove customer \(id)", of: [AuditedRecord(.customer, id)]) { db in
       try db.execute(
         sql: """
           UPDATE customers SET name = '', reference_id = NULL, email = NULL, extras = '{}', details = '{}',

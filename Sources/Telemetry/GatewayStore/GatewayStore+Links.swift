@@ -98,7 +98,11 @@ extension GatewayStore {
   public func save(
     links: [CustomerLinkRecord], change: DeviceChangeRecord? = nil
   ) async throws(GatewayStoreError) {
-    try await write("save links to customers") { db in
+    var records = links.map { AuditedRecord($0.kind == .site ? .site : .device, $0.id) }
+    if let id = change?.deviceID, !records.contains(AuditedRecord(.device, id)) {
+      records.append(AuditedRecord(.device, id))
+    }
+    try await write("save links to customers", of: records) { db in
       for link in links {
         try db.execute(
           sql: """

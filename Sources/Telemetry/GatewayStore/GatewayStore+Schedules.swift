@@ -9,7 +9,9 @@ extension GatewayStore {
   public func insert(
     _ schedule: ScheduleRecord, replacing replaced: [String] = []
   ) async throws(GatewayStoreError) {
-    try await write("save schedule \(schedule.id)") { db in
+    try await write(
+      "save schedule \(schedule.id)", of: ([schedule.id] + replaced).map { AuditedRecord(.schedule, $0) }
+    ) { db in
       for id in replaced {
         try Self.endSchedule(id, .replaced, at: schedule.createdAt, in: db)
       }
@@ -40,7 +42,9 @@ extension GatewayStore {
   public func endSchedule(
     _ id: String, _ end: ScheduleRecord.End, at time: Timestamp
   ) async throws(GatewayStoreError) -> Bool {
-    try await write("end schedule \(id)") { db in try Self.endSchedule(id, end, at: time, in: db) }
+    try await write("end schedule \(id)", of: [AuditedRecord(.schedule, id)]) { db in
+      try Self.endSchedule(id, end, at: time, in: db)
+    }
   }
 
   @discardableResult

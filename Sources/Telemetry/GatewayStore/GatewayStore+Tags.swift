@@ -13,7 +13,7 @@ extension GatewayStore {
 
   /// Replaces the tags that a device has through the API; durable when it returns.
   public func setTags(_ tags: [String], of deviceID: String) async throws(GatewayStoreError) {
-    try await write("save tags of \(deviceID)") { db in
+    try await write("save tags of \(deviceID)", of: [AuditedRecord(.device, deviceID)]) { db in
       try db.execute(sql: "DELETE FROM device_tags WHERE device_id = ?", arguments: [deviceID])
       for tag in Set(tags) {
         try db.execute(

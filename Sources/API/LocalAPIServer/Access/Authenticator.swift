@@ -10,6 +10,9 @@ final class Authenticator: Sendable {
   private let time: TimeSource
   private let limiter = Mutex(FailedKeyLimiter())
 
+  /// A caller as the audit names whoever changes something.
+  func author(_ caller: Caller) -> Author { Author(actor: caller.actor, at: time.wall()) }
+
   init(service: any GatewayService, time: TimeSource) {
     self.service = service
     self.time = time

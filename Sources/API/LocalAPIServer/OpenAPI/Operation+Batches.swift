@@ -25,4 +25,11 @@ extension Operation {
     let (id, summary) = named("getBatch", "A batch with what became of each device", isAlias)
     return Operation(id, summary, tag: "commands", answers: [.ok(.ref("Batch"))])
   }
+
+  static func cancelBatch(_ isAlias: Bool) -> Operation {
+    let (id, summary) = named(
+      "cancelBatch", "Send nothing more of a batch and withdraw its commands; running leases end with their revert",
+      isAlias)
+    return Operation(id, summary, tag: "commands", answers: [.ok(.ref("Batch"))])
+  }
 }
