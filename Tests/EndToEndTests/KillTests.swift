@@ -80,7 +80,7 @@ private struct KilledHousehold {
       _ = await eventually(within: 10) { isListening(port) }
       (device, _) = try await gateway.script(
         try Programs.required("python3"), "stubborn_valve.py", ["127.0.0.1", "\(port)", "fair"])
-      try gateway.write("profiles/valve.yaml", Self.valve)
+      try gateway.write("profiles/valve.yaml", StubbornValve.profile)
       try gateway.configure(
         """
         links:
@@ -200,33 +200,6 @@ private struct KilledHousehold {
   private func commands() async throws -> [[String: Any]] {
     try await gateway.json("command", "list", "--device", id)["data"] as? [[String: Any]] ?? []
   }
-
-  private static let valve = """
-    schema: heddle.profile/1
-    id: stubborn-valve
-    name: Stubborn valve
-    manufacturer: Heddle
-    products: [Stubborn]
-    maturity: documentation
-    source: {document: "the script that plays it"}
-    transport: {mqtt: {silentAfter: 10 s}}
-    devices:
-      thermostat:
-        type: thermostat
-        staleAfter: 20 s
-        points:
-          ambientTemperatureC: {topic: valve, path: /temperature, valid: -30..60}
-          heatSetpointC: {topic: valve, path: /setpoint, valid: 0..40}
-        commands:
-          set-setpoints:
-            input: {heatSetpointC: {min: 5, max: 30}}
-            steps: [{publish: {topic: valve/set, payload: {setpoint: "=input.heatSetpointC"}}}]
-            confirm: {expect: "heatSetpointC == input.heatSetpointC", within: 5 s}
-            revert:
-              steps: [{publish: {topic: valve/set, payload: {setpoint: "=before.heatSetpointC"}}}]
-              confirm: {expect: "heatSetpointC == before.heatSetpointC", within: 5 s}
-
-    """
 }
 
 /// What all kills came to, as a table.

@@ -44,11 +44,18 @@ extension ModbusLink {
     func consider(_ time: Duration) { earliest = min(earliest ?? time, time) }
 
     var claimed: Set<Int> = []
+    var refresh: Int?
     for index in jobs.indices where claimed.insert(jobs[index].endpoint).inserted {
       let ready = max(jobs[index].notBefore, quietUntil(jobs[index].endpoint))
-      if ready <= now { return isConnected ? .job(index) : .connect }
-      consider(ready)
+      guard ready <= now else {
+        consider(ready)
+        continue
+      }
+      // A write does not wait for what is to be read of other devices.
+      if case .write = jobs[index].work { return isConnected ? .job(index) : .connect }
+      refresh = refresh ?? index
     }
+    if let refresh { return isConnected ? .job(refresh) : .connect }
     var first: (since: Duration, index: Int)?
     for index in endpoints.indices where !claimed.contains(index) {
       switch endpoints[index].readiness(at: now, random: random) {

@@ -45,12 +45,27 @@ extension CommandLane {
   private func keepUndoing() async {
     while !owed.isEmpty, !isStopping {
       // What a stop leaves is open in the journal: the next start goes on from here.
-      guard (try? await context.time.sleep(for: DispatchTiming.revertRetryInterval)) != nil, await turn.take() else {
-        return
-      }
+      guard await untilNextAttempt(), await turn.take() else { return }
       await undoOwed()
       turn.give()
     }
+  }
+
+  /// Waits until it is worth trying again: after the named time, or when a device that was away is heard. Returns `false`
+  /// when the task was cancelled.
+  private func untilNextAttempt() async -> Bool {
+    let deadline = context.time.monotonic() + DispatchTiming.revertRetryInterval
+    var wasHeard = isHeard
+    while context.time.monotonic() < deadline, wasHeard || !isHeard {
+      wasHeard = isHeard
+      guard (try? await context.time.sleep(for: DispatchTiming.reconnectInterval)) != nil else { return false }
+    }
+    return !Task.isCancelled
+  }
+
+  private var isHeard: Bool {
+    let state = context.connectivity(target.deviceID).state
+    return state == .online || state == .degraded
   }
 
   /// Tries once more everything that is owed. The caller has the turn or is the last.

@@ -82,6 +82,8 @@ enum DispatchTiming {
   static let maxReasserts = 2
   /// How long a revert is waited for at each attempt.
   static let revertRetryInterval = Duration.seconds(30)
+  /// How often it is looked whether a device is there again that has to be brought back to normal.
+  static let reconnectInterval = Duration.seconds(1)
   /// How long a clean stop looks whether devices go back to normal. The links end soon after.
   static let stopPatience = Duration.milliseconds(1500)
   /// How long a reload looks whether devices go back that it removes or reaches in another way.
