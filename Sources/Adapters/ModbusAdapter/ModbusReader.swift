@@ -4,13 +4,17 @@ public import DeviceProfiles
 public enum ModbusReadFailure: Error, Sendable, Hashable {
   /// The device answered with this exception, in words.
   case exception(UInt8, String)
-  /// There was no answer, or none that can be used.
+  /// The bus could not be opened.
+  case unreachable(String)
+  /// There was no answer in time.
+  case silent(String)
+  /// The connection broke, or what came cannot be used.
   case failed(String)
 
   /// What went wrong, in words.
   public var reason: String {
     switch self {
-    case .exception(_, let words), .failed(let words): words
+    case .exception(_, let words), .unreachable(let words), .silent(let words), .failed(let words): words
     }
   }
 }
@@ -30,17 +34,28 @@ public final class ModbusReader {
   public func read(
     _ range: RegisterRange, unit: UInt8, timeout: Duration
   ) throws(ModbusReadFailure) -> [UInt16] {
+    let open = try opened()
     do throws(ModbusFailure) {
-      if connection?.idleProblem() != nil { connection = nil }
-      if connection == nil { connection = try configuration.open(gate: gate) }
-      guard let values = try connection?.exchange(.read(range), unit: unit, timeout: timeout, isTolerant: false) else {
-        throw .notSent("no connection")
-      }
-      return values
+      return try open.exchange(.read(range), unit: unit, timeout: timeout, isTolerant: false)
     } catch {
       if case .exception(let code) = error { throw .exception(code, error.reason) }
-      connection = nil
-      throw .failed("\(configuration.place): \(error.reason)")
+      if !open.outlivesFailures { connection = nil }
+      let words = "\(configuration.place): \(error.reason)"
+      if case .timeout = error { throw .silent(words) }
+      throw .failed(words)
+    }
+  }
+
+  /// The connection that is there, else a new one.
+  private func opened() throws(ModbusReadFailure) -> any ModbusConnection {
+    if let connection, connection.idleProblem() == nil { return connection }
+    connection = nil
+    do throws(ModbusFailure) {
+      let open = try configuration.open(gate: gate)
+      connection = open
+      return open
+    } catch {
+      throw .unreachable("\(configuration.place): \(error.reason)")
     }
   }
 }
