@@ -128,7 +128,16 @@ let package = Package(
       ],
       path: "Sources/Programs/DeviceSimulator"),
 
-    // Rank 4: what people and programs see.
+    // Rank 4: finds what nobody configured yet, over all transports.
+    .target(
+      name: "DeviceDiscovery",
+      dependencies: [
+        "EnergyModel", "DeviceProfiles", "LocalAPISchema", "AdapterKit", "ModbusAdapter", "ModbusWire", "MQTTAdapter",
+        "HTTPAdapter", "PinnedThread", "TimeSource", logging,
+      ],
+      path: "Sources/Adapters/DeviceDiscovery"),
+
+    // Rank 5: what people and programs see.
     .target(
       name: "LocalAPIServer",
       dependencies: [
@@ -140,21 +149,22 @@ let package = Package(
       name: "GatewayCommands",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", "AdapterKit",
-        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "GatewayStore", argumentParser, logging,
+        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "DeviceDiscovery", "GatewayStore", argumentParser,
+        logging,
       ],
       path: "Sources/Programs/GatewayCommands"),
 
-    // Rank 5: the composition root.
+    // Rank 6: the composition root.
     .target(
       name: "Gateway",
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "CommandDispatch", "LocalAPIServer", logging, lifecycle, unixSignals,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
-    // Rank 6: programs.
+    // Rank 7: programs.
     .executableTarget(
       name: "heddled", dependencies: ["Gateway", "LocalAPISchema", argumentParser], path: "Sources/Programs/heddled"),
     .executableTarget(name: "heddle", dependencies: ["GatewayCommands"], path: "Sources/Programs/heddle"),
@@ -182,10 +192,12 @@ let package = Package(
       name: "TelemetryPipelineTests",
       dependencies: ["TelemetryPipeline", "GatewayStore", "EnergyModel", "TimeSource", "TestSupport", grdb, logging]),
     .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "DeviceProfiles", "EnergyModel"]),
+    .target(name: "ModbusTestSupport", path: "Tests/ModbusTestSupport"),
     .testTarget(
       name: "ModbusAdapterTests",
       dependencies: [
-        "ModbusAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport", "CModbus",
+        "ModbusAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport",
+        "ModbusTestSupport", "CModbus",
         "ModbusWire", logging,
       ]),
     .testTarget(
@@ -199,6 +211,12 @@ let package = Package(
       dependencies: [
         "HTTPAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport", nioCore, nioPosix,
         nioHTTP1, nioSSL, crypto, logging,
+      ]),
+    .testTarget(
+      name: "DeviceDiscoveryTests",
+      dependencies: [
+        "DeviceDiscovery", "DeviceProfiles", "DeviceSimulator", "EnergyModel", "LocalAPISchema", "ModbusTestSupport",
+        "TimeSource", logging,
       ]),
     .testTarget(
       name: "CommandDispatchTests",

@@ -13,6 +13,7 @@ struct ArchitectureTests {
     ["DeviceProfiles", "GatewayStore", "LocalAPISchema", "ScheduleCalendar"],
     ["AdapterKit", "TelemetryPipeline", "LocalAPIClient"],
     ["ModbusAdapter", "MQTTAdapter", "HTTPAdapter", "CommandDispatch", "DeviceSimulator"],
+    ["DeviceDiscovery"],
     ["LocalAPIServer", "GatewayCommands"],
     ["Gateway"],
     ["heddled", "heddle", "heddle-simulator"],

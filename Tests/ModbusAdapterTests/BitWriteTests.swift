@@ -2,6 +2,7 @@ import AdapterKit
 import DeviceProfiles
 import EnergyModel
 @testable import ModbusAdapter
+import ModbusTestSupport
 import Testing
 
 @Suite("Writes that change bits, and writes to difficult devices", .timeLimit(.minutes(1)))

@@ -1,4 +1,5 @@
 import Glibc
+import ModbusTestSupport
 import ModbusWire
 import Synchronization
 

@@ -3,8 +3,9 @@ import DeviceProfiles
 import EnergyModel
 import Glibc
 import ModbusAdapter
-import TestSupport
+import ModbusTestSupport
 import Testing
+import TestSupport
 import TimeSource
 
 @Suite("A Modbus link to a faulty peer", .timeLimit(.minutes(1)))

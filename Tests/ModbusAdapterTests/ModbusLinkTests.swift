@@ -3,8 +3,9 @@ import DeviceProfiles
 import EnergyModel
 import Glibc
 @testable import ModbusAdapter
-import TestSupport
+import ModbusTestSupport
 import Testing
+import TestSupport
 import TimeSource
 
 @Suite("A Modbus link to a libmodbus server", .timeLimit(.minutes(1)))

@@ -2,6 +2,7 @@ import AdapterKit
 import DeviceProfiles
 import EnergyModel
 @testable import ModbusAdapter
+import ModbusTestSupport
 import Testing
 
 @Suite("Several units behind one endpoint", .timeLimit(.minutes(1)))

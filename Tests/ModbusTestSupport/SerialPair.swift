@@ -2,15 +2,15 @@ import Foundation
 import Glibc
 
 /// Two pseudo terminals that socat connects like a serial cable.
-final class SerialPair: Sendable {
-  static let isPossible = FileManager.default.isExecutableFile(atPath: "/usr/bin/socat")
+package final class SerialPair: Sendable {
+  package static let isPossible = FileManager.default.isExecutableFile(atPath: "/usr/bin/socat")
 
-  let client: String
-  let server: String
+  package let client: String
+  package let server: String
   private let process: Process
 
   /// `nil` if socat did not make them in time.
-  static func make() async -> SerialPair? {
+  package static func make() async -> SerialPair? {
     let folder = FileManager.default.temporaryDirectory.appending(path: "heddle-\(UUID().uuidString)").path
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     guard let pair = SerialPair(folder: folder) else { return nil }
@@ -32,7 +32,7 @@ final class SerialPair: Sendable {
     do { try process.run() } catch { return nil }
   }
 
-  func stop() {
+  package func stop() {
     // Not SIGTERM: a child started from a thread of the pool has it blocked. Foundation collects the child.
     kill(process.processIdentifier, SIGKILL)
     try? FileManager.default.removeItem(atPath: (client as NSString).deletingLastPathComponent)

@@ -3,17 +3,17 @@ import Synchronization
 
 /// A Modbus TCP server that does everything wrong that it is told to. Each register's value is its own address, unless
 /// it was set.
-final class FaultServer: Sendable {
-  struct Request: Hashable, Sendable {
-    var unit: UInt8
-    var function: UInt8
-    var address: UInt16
+package final class FaultServer: Sendable {
+  package struct Request: Hashable, Sendable {
+    package var unit: UInt8
+    package var function: UInt8
+    package var address: UInt16
     /// Registers, or the value of a write.
-    var count: UInt16
+    package var count: UInt16
   }
 
   /// What happens in place of a good answer.
-  enum Fault: Sendable {
+  package enum Fault: Sendable {
     case none
     case silence
     /// Half of the answer, then a reset.
@@ -37,7 +37,7 @@ final class FaultServer: Sendable {
     case goodbye
   }
 
-  typealias Rule = @Sendable (Request) -> Fault
+  package typealias Rule = @Sendable (Request) -> Fault
 
   private struct State {
     var rule: Rule = { _ in .none }
@@ -50,9 +50,9 @@ final class FaultServer: Sendable {
 
   private let state = Mutex(State())
   private let listener: CInt
-  let port: UInt16
+  package let port: UInt16
 
-  init() {
+  package init() {
     let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -68,14 +68,14 @@ final class FaultServer: Sendable {
     startThread { [self] in acceptLoop() }
   }
 
-  var requests: [Request] { state.withLock { $0.requests } }
-  var connections: Int { state.withLock { $0.connections } }
-  func setRule(_ rule: @escaping Rule) { state.withLock { $0.rule = rule } }
-  func set(_ values: [UInt16: UInt16]) { state.withLock { $0.values = values } }
-  func forgetRequests() { state.withLock { $0.requests = [] } }
+  package var requests: [Request] { state.withLock { $0.requests } }
+  package var connections: Int { state.withLock { $0.connections } }
+  package func setRule(_ rule: @escaping Rule) { state.withLock { $0.rule = rule } }
+  package func set(_ values: [UInt16: UInt16]) { state.withLock { $0.values = values } }
+  package func forgetRequests() { state.withLock { $0.requests = [] } }
 
   /// Closes all connections and refuses new ones.
-  func stop() {
+  package func stop() {
     state.withLock { state in
       state.isStopped = true
       for descriptor in state.open { shutdown(descriptor, CInt(SHUT_RDWR)) }
@@ -85,7 +85,7 @@ final class FaultServer: Sendable {
   }
 
   /// Closes all connections and accepts new ones.
-  func dropConnections() {
+  package func dropConnections() {
     state.withLock { for descriptor in $0.open { shutdown(descriptor, CInt(SHUT_RDWR)) } }
   }
 
