@@ -104,7 +104,9 @@ actor GatewayDaemon {
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
       directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules,
-      additions: AdditionBook(store: store, paths: paths), time: time, random: random, logger: logger, makeID: makeID)
+      additions: AdditionBook(store: store, paths: paths),
+      discoveries: DiscoveryDesk(library: { ConfigurationCheck.library(paths) }, time: time, random: random),
+      time: time, random: random, logger: logger, makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
@@ -354,6 +356,7 @@ actor GatewayDaemon {
     // What is undone now is not to be sent again at once.
     scheduling?.cancel()
     await gateway.batches.stop()
+    await gateway.discoveries.stop()
     await atMost(Self.undoLimit, "undoing the leases") { [dispatcher] in await dispatcher.stop() }
     if let running = gateway.current {
       await Self.stop(running.links)

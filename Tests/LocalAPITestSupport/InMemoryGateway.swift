@@ -27,6 +27,8 @@ package actor InMemoryGateway: GatewayService {
   package var linkList: [LinkResource] = []
   package var linkTests: [LinkTestCall] = []
   package var registrations: [DeviceRegistration] = []
+  package var discoveryRequests: [DiscoveryRequest] = []
+  package var discoveries: [String: DiscoveryResource] = [:]
   /// What a new command becomes at once.
   package var outcome: [CommandStatus] = [.accepted]
   /// What the next submission is refused with.

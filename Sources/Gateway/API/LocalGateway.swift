@@ -24,6 +24,7 @@ final class LocalGateway: GatewayService {
   let additions: AdditionBook
   let trials = TrialSeats()
   let logger: Logger
+  let discoveries: DiscoveryDesk
   /// Changes of customers, sites and devices come one after the other.
   let turnstile = Turnstile()
   /// Links and devices are made and deleted one after the other. Putting them into force takes a turn of the above.
@@ -40,7 +41,8 @@ final class LocalGateway: GatewayService {
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    additions: AdditionBook, time: TimeSource, random: @escaping @Sendable () -> Double, logger: Logger,
+    additions: AdditionBook, discoveries: DiscoveryDesk, time: TimeSource, random: @escaping @Sendable () -> Double,
+    logger: Logger,
     makeID: @escaping @Sendable (String) -> String
   ) {
     self.store = store
@@ -52,6 +54,7 @@ final class LocalGateway: GatewayService {
     self.tags = tags
     self.batches = batches
     self.schedules = schedules
+    self.discoveries = discoveries
     self.random = random
     self.grid = grid
     book = RecordBook(store: store)

@@ -22,7 +22,8 @@ struct HeddleCommand: AsyncParsableCommand {
       CommandGroup(
         name: "SEE",
         subcommands: [
-          StatusCommand.self, DeviceCommand.self, LinkCommand.self, WatchCommand.self, EventsCommand.self,
+          StatusCommand.self, DeviceCommand.self, LinkCommand.self, DiscoverCommand.self, WatchCommand.self,
+          EventsCommand.self,
           AlertCommand.self,
         ]),
       CommandGroup(
