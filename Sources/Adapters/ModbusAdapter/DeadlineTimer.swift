@@ -21,6 +21,14 @@ final class DeadlineTimer {
     timerfd_settime(timer, 0, &setting, nil)
   }
 
+  /// The time that is left; `nil` when it is over.
+  var remaining: Duration? {
+    var setting = itimerspec()
+    guard timerfd_gettime(timer, &setting) == 0 else { return nil }
+    let left = Duration.seconds(setting.it_value.tv_sec) + .nanoseconds(setting.it_value.tv_nsec)
+    return left > .zero ? left : nil
+  }
+
   /// Waits until a descriptor can be read or written, or until the time is over.
   ///
   /// - Returns: whether the descriptor is ready; false = the time is over.

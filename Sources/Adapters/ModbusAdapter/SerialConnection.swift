@@ -13,7 +13,9 @@ final class SerialConnection: ModbusConnection {
 
   private let context: OpaquePointer
   private let descriptor: CInt
+  private let timer: DeadlineTimer
   private var isUnsettled = false
+  private var foreignFrames: UInt64 = 0
   private(set) var answers = 0
 
   /// What is left of an earlier exchange is read away before the next one.
@@ -21,6 +23,7 @@ final class SerialConnection: ModbusConnection {
   var idleInterval: Duration? { nil }
 
   init(_ line: ModbusLinkConfiguration.SerialLine) throws(ModbusFailure) {
+    timer = try DeadlineTimer()
     let context = try Self.context(line)
     do throws(ModbusFailure) {
       try Self.check(modbus_get_socket(context))
@@ -73,15 +76,16 @@ final class SerialConnection: ModbusConnection {
 
   func idleProblem() -> String? { nil }
 
-  func takeNoise() -> (bytes: UInt64, frames: UInt64) { (0, 0) }
+  func takeNoise() -> (bytes: UInt64, frames: UInt64) {
+    defer { foreignFrames = 0 }
+    return (0, foreignFrames)
+  }
 
   func exchange(
     _ request: ModbusRequest, unit: UInt8, timeout: Duration, isTolerant: Bool
   ) throws(ModbusFailure) -> [UInt16] {
     let data = try request.encoded()
     let bounded = ConnectionLimits.bounded(timeout)
-    let (seconds, attoseconds) = bounded.components
-    modbus_set_response_timeout(context, UInt32(seconds), UInt32(attoseconds / 1_000_000_000_000))
     try settle()
     isUnsettled = true
     try send(data, unit: unit)
@@ -125,12 +129,21 @@ final class SerialConnection: ModbusConnection {
 
   private func receive(timeout: Duration, isTolerant: Bool) throws(ModbusFailure) -> [UInt8] {
     var frame = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
-    errno = 0
-    let length = modbus_receive_confirmation(context, &frame)
+    timer.start(timeout)
+    var length: CInt = 0
+    var code: CInt = 0
+    // libmodbus returns 0 for an RTU frame of another unit: one that answers too late must not cost this one its turn.
+    while length == 0, let rest = timer.remaining {
+      let (seconds, attoseconds) = rest.components
+      // Zero is no timeout in the library's eyes.
+      modbus_set_response_timeout(context, UInt32(seconds), max(1, UInt32(attoseconds / 1_000_000_000_000)))
+      errno = 0
+      length = modbus_receive_confirmation(context, &frame)
+      code = errno
+      if length == 0 { foreignFrames &+= 1 }
+    }
     if length > 0 { return Array(frame.prefix(Int(length))) }
-    let code = errno
-    // libmodbus returns 0 for an RTU frame of another unit.
-    if length == 0 { throw .garbled("an answer of another unit") }
+    if length == 0 { throw .garbled("an answer of another unit, and nothing else within \(timeout)") }
     switch code {
     case ETIMEDOUT: throw .timeout(timeout)
     case ECONNRESET, EPIPE, EBADF, EIO, ENXIO, ENODEV, ENOTCONN:
