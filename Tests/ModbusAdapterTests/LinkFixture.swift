@@ -9,8 +9,11 @@ import Testing
 import TimeSource
 
 /// A meter with one block of holding registers, as profile text.
+///
+/// - Parameter minTimeout: the timeout is fixed without it, so that a loaded machine changes no test.
 func meterText(
-  timeout: String = "400 ms", points: String? = nil, transport: String = "", extra: String = "", controls: String = ""
+  timeout: String = "400 ms", minTimeout: String? = nil, points: String? = nil, transport: String = "",
+  extra: String = "", controls: String = ""
 ) -> String {
   let usual = """
             powerW: {holding: 100, type: u16, poll: fast}
@@ -30,7 +33,7 @@ func meterText(
     parameters:
       unit: {type: integer, range: 0..247, default: 1, help: "unit"}
     transport:
-      modbus: {unit: $unit, timeout: \(timeout)\(transport)}
+      modbus: {unit: $unit, timeout: \(timeout), minTimeout: \(minTimeout ?? timeout)\(transport)}
     poll: {fast: 1 s, normal: 10 s, slow: 5 min}
     \(extra)
     devices:

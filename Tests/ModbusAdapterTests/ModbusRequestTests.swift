@@ -1,3 +1,4 @@
+import AdapterKit
 import DeviceProfiles
 @testable import ModbusAdapter
 import Testing

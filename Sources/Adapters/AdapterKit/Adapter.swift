@@ -104,6 +104,12 @@ public struct LinkStatistics: Sendable, Hashable {
   public var connects: UInt64
   /// Share of time that the bus was busy, 0 to 1; `nil` where it makes no sense.
   public var busyShare: Double?
+  /// Exchanges in a second over the last minute; `nil` where it makes no sense.
+  public var requestsPerSecond: Double?
+  /// How long answers took lately; `nil` while none came, or where nobody asks.
+  public var response: Percentiles?
+  /// What is measured of each endpoint.
+  public var endpoints: [EndpointStatistics] = []
   /// The last failure of the connection itself, in words.
   public var lastError: String?
   /// A link that has not done anything.

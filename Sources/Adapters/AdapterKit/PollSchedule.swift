@@ -15,6 +15,7 @@ public struct PollSchedule: Sendable, Hashable {
     /// `nil`: due once.
     let interval: Duration?
     var due: Duration?
+    var skipped: UInt64 = 0
   }
 
   /// Polls that were left out because the one before was still under way.
@@ -59,9 +60,20 @@ public struct PollSchedule: Sendable, Hashable {
       let missed = ((now - due) / interval).rounded(.down)
       let wholeMissed = Int(min(missed, 1e9))
       skipped += UInt64(wholeMissed)
+      entries[index].skipped += UInt64(wholeMissed)
       entries[index].due = due + interval * (wholeMissed + 1)
     }
     return taken
+  }
+
+  /// How often a class is due; `nil` = once, or never.
+  public func interval(of pollClass: PollClass) -> Duration? {
+    entries.first { $0.pollClass == pollClass }?.interval
+  }
+
+  /// Polls of a class that were left out.
+  public func skipped(of pollClass: PollClass) -> UInt64 {
+    entries.first { $0.pollClass == pollClass }?.skipped ?? 0
   }
 
   /// Makes a class due at a time, such as the points that are read once after a device came back.

@@ -67,6 +67,8 @@ extension HTTPLink {
     _ data: HTTPRequestData, of index: Int, isPoll: Bool, through exchanger: HTTPExchanger, until deadline: Duration
   ) async throws(HTTPFailure) -> HTTPAnswer {
     let request = try clientRequest(data, of: index)
+    let begin = time.monotonic()
+    defer { meter.note(from: begin, to: time.monotonic()) }
     do throws(HTTPFailure) {
       let answer: HTTPAnswer
       do throws(HTTPFailure) {
@@ -82,6 +84,8 @@ extension HTTPLink {
       agenda.quietUntil = time.monotonic() + agenda.endpoints[index].settings.minGap
       agenda.connectionWorked()
       isConnected = true
+      let end = time.monotonic()
+      responses.note(end - begin, at: end)
       return answer
     } catch {
       agenda.quietUntil = time.monotonic() + agenda.endpoints[index].settings.minGap

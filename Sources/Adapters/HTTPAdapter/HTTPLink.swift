@@ -22,6 +22,8 @@ public actor HTTPLink: Adapter {
   var isStopping = false
   var isConnected = false
   var exchanges: UInt64 = 0
+  var meter: BusyMeter
+  let responses = DurationHistogram()
   var errors: [String: UInt64] = [:]
   var lastError: String?
   let store: (any LoginStore)?
@@ -53,6 +55,7 @@ public actor HTTPLink: Adapter {
     self.logger = logger
     let now = time.monotonic()
     let wall = time.wall()
+    meter = BusyMeter(start: now)
     agenda = LinkAgenda(
       endpoints: endpoints.map {
         HTTPEndpoint($0, kept: Self.kept(for: $0, in: store), now: now, wall: wall, random: random)
@@ -95,9 +98,14 @@ public actor HTTPLink: Adapter {
 
   /// Counters and the state of the link; connected means that the last request was answered.
   public func statistics() -> LinkStatistics {
-    LinkStatistics(
+    var statistics = LinkStatistics(
       isConnected: isConnected, exchanges: exchanges, errors: errors, connects: exchanger?.connects ?? 0,
       lastError: lastError)
+    let now = time.monotonic()
+    statistics.busyShare = meter.share(at: now)
+    statistics.requestsPerSecond = meter.rate(at: now)
+    statistics.response = Percentiles(responses)
+    return statistics
   }
 
   func index(of endpoint: EndpointID) throws(CommandFault) -> Int {

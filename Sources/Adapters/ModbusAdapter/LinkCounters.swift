@@ -45,6 +45,7 @@ struct LinkCounters {
   mutating func statistics(at now: Duration) -> LinkStatistics {
     var result = current
     result.busyShare = meter.share(at: now)
+    result.requestsPerSecond = meter.rate(at: now)
     return result
   }
 }

@@ -20,6 +20,8 @@ struct ModbusEndpoint {
     /// `nil` for a request of the set-up.
     var pollClass: PollClass?
     var due: Duration
+    /// Somebody wants the values now; it says nothing about the rhythm.
+    var isRefresh = false
   }
 
   private enum Setup {
@@ -33,6 +35,10 @@ struct ModbusEndpoint {
   let settings: ModbusSettings
   var health: EndpointHealth
   var failures = FailureLog()
+  /// What is measured, for those who look from outside.
+  let meter: EndpointMeter
+  /// How long an answer may take now.
+  var responseTimeout: ResponseTimeout
   private(set) var decoder: EndpointDecoder
   private var plan = RegisterPlan()
   private var schedule: PollSchedule?
@@ -44,10 +50,15 @@ struct ModbusEndpoint {
   /// When units are looked for again that were not there at set-up.
   private var nextSearch: Duration?
   /// Polls of schedules that were replaced.
-  private var formerlySkipped: UInt64 = 0
+  private var formerlySkipped: [PollClass: UInt64] = [:]
 
-  init(_ specification: EndpointSpecification, settings: ModbusSettings, now: Duration, wall: Timestamp) {
+  init(
+    _ specification: EndpointSpecification, settings: ModbusSettings, meter: EndpointMeter, now: Duration,
+    wall: Timestamp
+  ) {
     id = specification.id
+    self.meter = meter
+    responseTimeout = ResponseTimeout(longest: settings.timeout, shortest: settings.minTimeout)
     unit = specification.profile.modbusUnit
     self.settings = settings
     health = EndpointHealth(wall: wall)
@@ -56,7 +67,7 @@ struct ModbusEndpoint {
   }
 
   /// Polls left out because the bus was too slow.
-  var skipped: UInt64 { formerlySkipped + (schedule?.skipped ?? 0) }
+  var skipped: UInt64 { formerlySkipped.values.reduce(schedule?.skipped ?? 0, +) }
 
   /// Whether values can be read and written; else why not.
   var obstacle: String? {
@@ -117,7 +128,19 @@ struct ModbusEndpoint {
       : .registers(unit: range.unit, table: range.table, address: range.address, values: values)
     decoder.decode(RawFrame(body: body, receivedAt: wall), into: &batch)
     plan.answered(range)
+    measure(read, at: now)
     return currentEvent
+  }
+
+  /// A poll is complete with the answer to its last request.
+  private func measure(_ read: Read, at now: Duration) {
+    guard !read.isRefresh, let pollClass = read.pollClass, !pending.contains(where: { $0.pollClass == pollClass })
+    else {
+      return
+    }
+    meter.polled(
+      pollClass, due: read.due, interval: schedule?.interval(of: pollClass),
+      skipped: formerlySkipped[pollClass, default: 0] + (schedule?.skipped(of: pollClass) ?? 0), at: now)
   }
 
   /// A request failed: says what it means for the health, and keeps what is to be tried again.
@@ -144,6 +167,7 @@ struct ModbusEndpoint {
       let (instead, news) = plan.refused(read.range, code: code, at: now)
       pending.insert(contentsOf: instead.map { Read(range: $0, pollClass: read.pollClass, due: read.due) }, at: 0)
       if let news { batch.problems.append(news) }
+      if instead.isEmpty { measure(read, at: now) }
       return instead.isEmpty ? currentEvent : nil
     }
   }
@@ -220,7 +244,9 @@ struct ModbusEndpoint {
     form = decoder.bound.form
     nextSearch = decoder.absentUnits.isEmpty ? nil : now + RegisterPlan.retestInterval
     let intervals = plan.pollClasses.map { ($0, decoder.bound.pollInterval($0)) }
-    formerlySkipped += schedule?.skipped ?? 0
+    for pollClass in PollClass.allCases {
+      formerlySkipped[pollClass, default: 0] += schedule?.skipped(of: pollClass) ?? 0
+    }
     schedule = PollSchedule(
       intervals: Dictionary(intervals, uniquingKeysWith: { first, _ in first }), start: now, random: random)
     pending = []

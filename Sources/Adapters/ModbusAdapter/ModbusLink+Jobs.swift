@@ -75,7 +75,7 @@ extension ModbusLink {
   }
 
   private func refresh(_ range: RegisterRange, of job: LinkJob) -> Outcome {
-    let request = ModbusEndpoint.Read(range: range, pollClass: .fast, due: time.monotonic())
+    let request = ModbusEndpoint.Read(range: range, pollClass: .fast, due: time.monotonic(), isRefresh: true)
     switch read(request, of: job.endpoint) {
     case .done: return .done
     case .again: return .again

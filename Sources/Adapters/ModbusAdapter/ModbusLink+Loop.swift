@@ -176,11 +176,14 @@ extension ModbusLink {
     _ request: ModbusRequest, with index: Int, unit: UInt8? = nil
   ) -> Result<[UInt16], ModbusFailure> {
     let endpoint = endpoints[index]
+    // A write may have been done although its answer is late, and another unit is as slow as it likes.
+    let isUsual = request.isRead && unit == nil && !configuration.mistakesLateAnswers
+    let timeout = isUsual ? endpoint.responseTimeout.current : endpoint.settings.timeout
     let begin = time.monotonic()
     var result = Result<[UInt16], ModbusFailure>.failure(.notSent("not connected"))
     do throws(ModbusFailure) {
       let values = try connection?.exchange(
-        request, unit: unit ?? endpoint.unit, timeout: endpoint.settings.timeout,
+        request, unit: unit ?? endpoint.unit, timeout: timeout,
         isTolerant: endpoint.settings.takesAnyWriteAnswer)
       if let values { result = .success(values) }
     } catch {
@@ -189,6 +192,7 @@ extension ModbusLink {
     lastExchangeEnd = time.monotonic()
     var failure: ModbusFailure?
     if case .failure(let error) = result { failure = error }
+    learn(from: failure, of: index, took: lastExchangeEnd - begin, isUsual: isUsual)
     let noise = connection?.takeNoise() ?? (0, 0)
     let skipped = endpoints.reduce(0) { $0 &+ $1.skipped }
     counters.withLock { counters in
@@ -198,6 +202,23 @@ extension ModbusLink {
     }
     settle(after: failure)
     return result
+  }
+
+  /// What an exchange says about the time that the device needs.
+  private func learn(from failure: ModbusFailure?, of index: Int, took duration: Duration, isUsual: Bool) {
+    let meter = endpoints[index].meter
+    switch failure {
+    // 10 and 11: a gateway answers in place of the device.
+    case .exception(10), .exception(11): return
+    case nil, .exception:
+      responses.note(duration, at: lastExchangeEnd)
+      meter.responses.note(duration, at: lastExchangeEnd)
+      guard isUsual else { return }
+      endpoints[index].responseTimeout.answered(after: duration, usual: meter.responses.percentile(0.99))
+    case .timeout: if isUsual { endpoints[index].responseTimeout.silent() }
+    case .notSent, .closed, .garbled: return
+    }
+    meter.setTimeout(endpoints[index].responseTimeout.current)
   }
 
   private func settle(after failure: ModbusFailure?) {

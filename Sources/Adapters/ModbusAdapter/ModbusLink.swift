@@ -23,6 +23,9 @@ public actor ModbusLink: Adapter {
   nonisolated let thread: PinnedThread
   nonisolated let gate = LinkGate()
   nonisolated let counters: Mutex<LinkCounters>
+  /// How long answers take, of all devices and of each.
+  nonisolated let responses = DurationHistogram()
+  nonisolated let meters: [EndpointMeter]
   nonisolated let time: TimeSource
   let sink: any AdapterSink
   let random: RandomSource
@@ -64,8 +67,10 @@ public actor ModbusLink: Adapter {
     counters = Mutex(LinkCounters(start: now))
     self.endpoints = endpoints.compactMap { specification in
       guard case .modbus(let settings) = specification.profile.profile.transport else { return nil }
-      return ModbusEndpoint(specification, settings: settings, now: now, wall: wall)
+      return ModbusEndpoint(
+        specification, settings: settings, meter: EndpointMeter(specification.id), now: now, wall: wall)
     }
+    meters = self.endpoints.map(\.meter)
   }
 
   /// Begins to connect and to poll.
@@ -102,7 +107,10 @@ public actor ModbusLink: Adapter {
   /// Counters; never waits for the bus.
   public nonisolated func statistics() async -> LinkStatistics {
     let now = time.monotonic()
-    return counters.withLock { $0.statistics(at: now) }
+    var statistics = counters.withLock { $0.statistics(at: now) }
+    statistics.response = Percentiles(responses)
+    statistics.endpoints = meters.map(\.statistics)
+    return statistics
   }
 
   private func enqueue(_ work: LinkJob.Work, for index: Int) async throws(CommandFault) {

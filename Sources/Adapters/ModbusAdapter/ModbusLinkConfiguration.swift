@@ -13,6 +13,15 @@ public struct ModbusLinkConfiguration: Sendable, Hashable {
     public static func tcp(host: String, port: UInt16) -> Medium { .socket(.tcp, host: host, port: port) }
   }
 
+  /// Whether an answer that comes late can be taken for the next one: nothing in it says what was asked, and it comes over
+  /// the same wire. Then nobody is given up before the time is over that the device may need.
+  var mistakesLateAnswers: Bool {
+    switch medium {
+    case .socket(let kind, _, _): kind.framing.isAnonymous && !kind.isDatagram
+    case .rtu: true
+    }
+  }
+
   /// The settings of a serial line.
   public struct SerialLine: Sendable, Hashable {
     /// The parity bit.

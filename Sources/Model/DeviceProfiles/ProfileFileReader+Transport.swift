@@ -24,7 +24,7 @@ extension ProfileFileReader {
     guard
       node.expectMapping(keys: [
         "unit", "maxRegisters", "maxGap", "blocks", "forbidden", "writeAnswer", "delayAfterConnect", "minGap",
-        "timeout", "order", "sunspecBases", "framing",
+        "timeout", "minTimeout", "order", "sunspecBases", "framing",
       ]), let unit = node.require("unit").flatMap({ expression($0, .installation) })
     else { return }
     var settings = ModbusSettings(unit: unit)
@@ -37,6 +37,10 @@ extension ProfileFileReader {
     settings.delayAfterConnect = node["delayAfterConnect"]?.durationValue() ?? settings.delayAfterConnect
     settings.minGap = node["minGap"]?.durationValue() ?? settings.minGap
     settings.timeout = node["timeout"]?.durationValue() ?? settings.timeout
+    settings.minTimeout = node["minTimeout"]?.durationValue()
+    if let shortest = settings.minTimeout, shortest > settings.timeout {
+      node["minTimeout"]?.report(Finding.transport, "it is longer than timeout, which is \(settings.timeout)")
+    }
     settings.framings = node["framing"].flatMap { framings($0) } ?? settings.framings
     if let order = node["order"].flatMap({ orderValue($0) }) {
       settings.order = order.order

@@ -22,6 +22,8 @@ public struct ModbusSettings: Sendable {
   public var minGap: Duration = .zero
   /// How long an answer may take.
   public var timeout: Duration = .seconds(1)
+  /// How long an answer may take at least, however fast the device usually is; `nil` = the adapter knows.
+  public var minTimeout: Duration?
   /// What the product speaks; the first is what a simulated one does.
   public var framings: [ModbusFraming] = [.tcp, .rtu]
   /// The order of bytes where a point says nothing.

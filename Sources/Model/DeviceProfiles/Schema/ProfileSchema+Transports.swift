@@ -33,7 +33,7 @@ extension ProfileSchema {
         "maxRegisters": ["type": "integer", "minimum": 1, "maximum": .number(ReadPlanner.maxRegisters)],
         "maxGap": ["type": "integer", "minimum": 0, "maximum": .number(ReadPlanner.maxRegisters)],
         "delayAfterConnect": ref("duration"), "minGap": ref("duration"), "timeout": ref("duration"),
-        "order": ref("order"),
+        "minTimeout": ref("duration"), "order": ref("order"),
         "sunspecBases": ["anyOf": [ref("address"), ["type": "array", "items": ref("address")]]],
         "blocks": ranges, "forbidden": ranges, "writeAnswer": ["enum": ["strict", "tolerant"]],
         "framing": ["anyOf": [framing, ["type": "array", "items": framing, "minItems": 1, "uniqueItems": true]]],
