@@ -18,15 +18,33 @@ import Testing
         heddle 1.2.3, up 2 h, store 1.2 MB, 3 windows to write
         API on 127.0.0.1:8480 and /run/heddle/heddle.sock
 
-        LINK    TRANSPORT  ADDRESS                STATE          EXCHANGES  BUSY  ERRORS
-        house   modbus     127.0.0.1:1502         connected           1204   4 %  timeout 2
-        broker  mqtt       mqtt://127.0.0.1:1883  not connected          0     –  connection refused
+        LINK    TRANSPORT  ADDRESS                STATE          EXCHANGES  BUSY  ANSWERS IN  ERRORS
+        house   modbus     127.0.0.1:1502         connected           1204   4 %  12 / 40 ms  timeout 2
+        broker  mqtt       mqtt://127.0.0.1:1883  not connected          0     –           –  connection refused
 
         DEVICE        TYPE        STATE    HEARD    LAST ERROR
         battery-1     battery     online   4 s ago
         thermostat-1  thermostat  offline  1 h ago  no answer for 3 s
 
         dropped since the start: ringFull 3
+        """)
+  }
+
+  @Test("A link tells its load, its errors, and how its polls keep their time")
+  func linkHealth() async throws {
+    let status = try await InMemoryGateway().status()
+    #expect(
+      text(LinkHealthView.lines(status.links[0], color: false)) == """
+        1204 exchanges, 1 connections, 2.5 requests/s, busy 4 %, answers in 12 / 40 ms
+        errors: timeout 2
+
+        DEVICES    POLL  EVERY   INTERVAL     DELAY  ANSWERS IN  TIMEOUT  POLLS  LATE  SKIPPED
+        battery-1  fast    2 s  2 / 2.5 s  8 / 9 ms  12 / 40 ms   300 ms    600     1        2
+        """)
+    #expect(
+      text(LinkHealthView.lines(status.links[1], color: false)) == """
+        0 exchanges, 0 connections
+        connection refused
         """)
   }
 

@@ -60,13 +60,25 @@ package actor InMemoryGateway: GatewayService {
   // MARK: The service
 
   package func status() async throws(APIError) -> GatewayStatus {
-    GatewayStatus(
+    var house = LinkStatus(
+      id: "house", transport: "modbus", address: "127.0.0.1:1502", isConnected: true, exchanges: 1204,
+      errors: ["timeout": 2], connects: 1, busyShare: 0.041, devices: ["battery-1"])
+    house.requestsPerSecond = 2.5
+    house.responseSeconds = MeasuredSeconds(p50: 0.012, p95: 0.04)
+    house.endpoints = [
+      EndpointMeasurements(
+        devices: ["battery-1"], responseSeconds: MeasuredSeconds(p50: 0.012, p95: 0.04), timeoutSeconds: 0.3,
+        polls: [
+          .init(
+            pollClass: "fast", everySeconds: 2, intervalSeconds: MeasuredSeconds(p50: 2, p95: 2.5),
+            delaySeconds: MeasuredSeconds(p50: 0.008, p95: 0.009), count: 600, late: 1, skipped: 2)
+        ])
+    ]
+    return GatewayStatus(
       version: "1.2.3", startedAt: Self.now, now: Self.now.advanced(byMilliseconds: 7_500_000), uptimeSeconds: 7500,
       store: StoreStatus(bytes: 1_234_567, pendingWindows: 3),
       links: [
-        LinkStatus(
-          id: "house", transport: "modbus", address: "127.0.0.1:1502", isConnected: true, exchanges: 1204,
-          errors: ["timeout": 2], connects: 1, busyShare: 0.041, devices: ["battery-1"]),
+        house,
         LinkStatus(
           id: "broker", transport: "mqtt", address: "mqtt://127.0.0.1:1883", isConnected: false, exchanges: 0,
           connects: 0, lastError: "connection refused", devices: ["thermostat-1"]),

@@ -95,6 +95,12 @@ public struct LinkStatus: Codable, Sendable, Hashable {
   public var connects: UInt64
   /// Share of time that the bus was busy, 0 to 1; absent where it makes no sense.
   public var busyShare: Double?
+  /// Exchanges in a second over the last minute; absent where it makes no sense.
+  public var requestsPerSecond: Double?
+  /// How long answers took in the last minutes; absent while none came.
+  public var responseSeconds: MeasuredSeconds?
+  /// What is measured of each endpoint behind it.
+  public var endpoints: [EndpointMeasurements] = []
   /// The last failure of the connection itself, in words.
   public var lastError: String?
   /// Ids of the devices behind it.

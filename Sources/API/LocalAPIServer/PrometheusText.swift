@@ -10,6 +10,7 @@ struct PrometheusText {
     var output = PrometheusText()
     output.addGateway(status, streamClients: streamClients)
     output.addLinks(status.links)
+    output.addPolls(status.links)
     output.addDevices(status.devices)
     output.metric("heddle_dropped_total", "counter", "What was dropped since the start, by cause.") {
       status.drops.sorted { $0.key < $1.key }.map { ([("cause", $0.key)], Double($0.value)) }
@@ -54,6 +55,51 @@ struct PrometheusText {
     }
     metric("heddle_link_busy_ratio", "gauge", "Share of time that the bus was busy, 0 to 1.") {
       links.compactMap { link in link.busyShare.map { (labels(link), $0) } }
+    }
+  }
+
+  private typealias Sample = (labels: [(String, String)], value: Double)
+
+  private static func quantiles(_ labels: [(String, String)], _ measured: MeasuredSeconds?) -> [Sample] {
+    guard let measured else { return [] }
+    return [(labels + [("quantile", "0.5")], measured.p50), (labels + [("quantile", "0.95")], measured.p95)]
+  }
+
+  private mutating func addPolls(_ links: [LinkStatus]) {
+    metric("heddle_link_requests_per_second", "gauge", "Exchanges in a second over the last minute.") {
+      links.compactMap { link in
+        link.requestsPerSecond.map { ([("link", link.id), ("transport", link.transport)], $0) }
+      }
+    }
+    metric("heddle_link_response_seconds", "gauge", "How long answers took in the last minutes, by quantile.") {
+      links.flatMap { Self.quantiles([("link", $0.id), ("transport", $0.transport)], $0.responseSeconds) }
+    }
+    let endpoints = links.flatMap { link in
+      link.endpoints.map {
+        (labels: [("link", link.id), ("devices", $0.devices.joined(separator: "+"))], endpoint: $0)
+      }
+    }
+    metric("heddle_endpoint_response_seconds", "gauge", "How long answers of an endpoint took, by quantile.") {
+      endpoints.flatMap { Self.quantiles($0.labels, $0.endpoint.responseSeconds) }
+    }
+    metric("heddle_endpoint_timeout_seconds", "gauge", "The time that an answer of an endpoint has now.") {
+      endpoints.compactMap { entry in entry.endpoint.timeoutSeconds.map { (entry.labels, $0) } }
+    }
+    let polls = endpoints.flatMap { entry in
+      entry.endpoint.polls.map { (labels: entry.labels + [("class", $0.pollClass)], poll: $0) }
+    }
+    metric("heddle_poll_interval_seconds", "gauge", "From one complete poll to the next, by quantile.") {
+      polls.flatMap { Self.quantiles($0.labels, $0.poll.intervalSeconds) }
+    }
+    metric("heddle_poll_delay_seconds", "gauge", "From the due time of a poll to its last answer, by quantile.") {
+      polls.flatMap { Self.quantiles($0.labels, $0.poll.delaySeconds) }
+    }
+    metric("heddle_polls_total", "counter", "Complete polls.") { polls.map { ($0.labels, Double($0.poll.count)) } }
+    metric("heddle_polls_late_total", "counter", "Polls that were complete only when the next one was due.") {
+      polls.map { ($0.labels, Double($0.poll.late)) }
+    }
+    metric("heddle_polls_skipped_total", "counter", "Polls that were left out, because the one before was under way.") {
+      polls.map { ($0.labels, Double($0.poll.skipped)) }
     }
   }
 

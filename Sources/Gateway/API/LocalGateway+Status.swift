@@ -27,11 +27,15 @@ extension LocalGateway {
 
   func status(of link: RunningLink) async -> LinkStatus {
     let counters = await link.adapter.statistics()
-    return LinkStatus(
+    var status = LinkStatus(
       id: link.configuration.id, transport: link.configuration.transportName, address: link.configuration.address,
       isConnected: counters.isConnected, exchanges: counters.exchanges, errors: counters.errors,
       connects: counters.connects, busyShare: counters.busyShare, lastError: counters.lastError,
       devices: link.deviceIDs)
+    let devices = current?.configuration.devices.filter { $0.linkID == link.configuration.id } ?? []
+    status.take(
+      counters, devices: Dictionary(grouping: devices) { EndpointID($0.endpointName) }.mapValues { $0.map(\.id) })
+    return status
   }
 
   private func openAlerts() async throws(APIError) -> Int {

@@ -22,8 +22,7 @@ enum LinkView {
       lines += ["", "\(name): \(Session.text(settings, pretty: false))"]
     }
     if let place = link.definedAt { lines.append("defined in \(place)") }
-    if let error = link.status?.lastError { lines.append(TextTable.paint(error, .warning, color)) }
-    return lines
+    return lines + (link.status.map { [""] + LinkHealthView.lines($0, color: color) } ?? [])
   }
 
   private static func state(_ link: LinkResource) -> TextTable.Cell {

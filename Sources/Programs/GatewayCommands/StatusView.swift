@@ -35,7 +35,7 @@ enum StatusView {
 
   private static func links(_ links: [LinkStatus], _ color: Bool) -> [String] {
     guard !links.isEmpty else { return ["no links are configured"] }
-    var table = TextTable("LINK", "TRANSPORT", "ADDRESS", "STATE", ">EXCHANGES", ">BUSY", "ERRORS")
+    var table = TextTable("LINK", "TRANSPORT", "ADDRESS", "STATE", ">EXCHANGES", ">BUSY", ">ANSWERS IN", "ERRORS")
     for link in links {
       let errors = link.errors.filter { $0.value > 0 }.sorted { $0.key < $1.key }
         .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
@@ -43,6 +43,7 @@ enum StatusView {
         .init(link.id), .init(link.transport), .init(link.address),
         link.isConnected ? .init("connected", .good) : .init("not connected", .bad),
         .init(String(link.exchanges)), .init(Phrasing.share(link.busyShare)),
+        .init(link.responseSeconds.map(LinkHealthView.span) ?? "–"),
         .init([errors, link.lastError ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")),
       ])
     }

@@ -99,6 +99,12 @@ extension OpenAPIDocument {
           "version", "startedAt", "now", "uptimeSeconds", "store", "links", "devices", "drops", "openAlerts", "api"
         ]
       },
+      "MeasuredSeconds": {
+        "type": "object",
+        "description": "Of the last five to ten minutes, in seconds; right to within a quarter.",
+        "properties": {"p50": {"type": "number"}, "p95": {"type": "number"}},
+        "required": ["p50", "p95"]
+      },
       "LinkStatus": {
         "type": "object",
         "properties": {
@@ -110,10 +116,43 @@ extension OpenAPIDocument {
           "errors": {"type": "object", "additionalProperties": {"type": "integer"}},
           "connects": {"type": "integer"},
           "busyShare": {"type": "number"},
+          "requestsPerSecond": {"type": "number", "description": "Over the last minute."},
+          "responseSeconds": {"$ref": "#/components/schemas/MeasuredSeconds"},
+          "endpoints": {
+            "type": "array",
+            "description": "What is measured of each endpoint; the devices behind one share its requests.",
+            "items": {
+              "type": "object",
+              "properties": {
+                "devices": {"type": "array", "items": {"type": "string"}},
+                "responseSeconds": {"$ref": "#/components/schemas/MeasuredSeconds"},
+                "timeoutSeconds": {"type": "number", "description": "The time that an answer has now."},
+                "polls": {
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "properties": {
+                      "pollClass": {"type": "string", "enum": ["fast", "normal", "slow", "once"]},
+                      "everySeconds": {"type": "number"},
+                      "intervalSeconds": {"$ref": "#/components/schemas/MeasuredSeconds"},
+                      "delaySeconds": {"$ref": "#/components/schemas/MeasuredSeconds"},
+                      "count": {"type": "integer"},
+                      "late": {"type": "integer", "description": "Complete only when the next one was due."},
+                      "skipped": {"type": "integer", "description": "Left out, because the one before was under way."}
+                    },
+                    "required": ["pollClass", "count", "late", "skipped"]
+                  }
+                }
+              },
+              "required": ["devices", "polls"]
+            }
+          },
           "lastError": {"type": "string"},
           "devices": {"type": "array", "items": {"type": "string"}}
         },
-        "required": ["id", "transport", "address", "isConnected", "exchanges", "errors", "connects", "devices"]
+        "required": [
+          "id", "transport", "address", "isConnected", "exchanges", "errors", "connects", "endpoints", "devices"
+        ]
       }
     }
     """#
