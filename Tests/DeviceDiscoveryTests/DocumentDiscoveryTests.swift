@@ -57,7 +57,7 @@ struct DocumentDiscoveryTests {
 
   @Test(
     "A web server is told by the paths that it serves",
-    arguments: ["fronius-solar-api-v1", "opendtu-http"])
+    arguments: ["fronius-solar-api-v1", "homewizard-meter-v1"])
   func webServer(id: String) async throws {
     let simulation = Simulation(home: HomeConfiguration(), time: .system)
     let profile = try #require(DiscoveryBench.library.profile(id))
@@ -74,7 +74,7 @@ struct DocumentDiscoveryTests {
       break
     }
     let found = try await DiscoveryBench.look(
-      DiscoveryRequest(http: .init(hosts: ["127.0.0.1"], ports: [port]), timeoutSeconds: 2))
+      DiscoveryRequest(http: .init(hosts: ["127.0.0.1"], ports: [port]), timeoutSeconds: 5))
     serving.cancel()
     #expect(found.finds.map(\.profile) == [id], "\(found)")
     #expect(found.finds.first?.add?.yaml.contains("http: {url: \"http://127.0.0.1:\(port)\"}") == true)

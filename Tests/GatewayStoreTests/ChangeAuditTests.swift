@@ -42,7 +42,7 @@ struct ChangeAuditTests {
   @Test("A schedule that is made, replaced and ended is three times in the audit, and its plan with it")
   func schedule() async throws {
     let store = try await TemporaryDirectory().open()
-    func record(_ id: String) -> ScheduleRecord {
+    @Sendable func record(_ id: String) -> ScheduleRecord {
       ScheduleRecord(
         id: id, target: .device("battery-1"),
         plan: .once(at: noon, command: ScheduledCommand(name: "battery:charge")), actor: "hdl_ada", createdAt: noon)

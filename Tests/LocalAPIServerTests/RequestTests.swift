@@ -92,7 +92,7 @@ import TestSupport
     try await RunningGateway.with { server in
       let reply = try await server.send("PUT", "/v1/devices/battery-1")
       #expect(reply.status == 405)
-      #expect(reply.headers["allow"] == "GET, PATCH")
+      #expect(reply.headers["allow"] == "GET, PATCH, DELETE")
       #expect(try await server.get("/v1/nothing").status == 404)
       #expect(try await server.get("/v1/nothing")["error"] == .text("NO_SUCH_ROUTE"))
       #expect(try await server.get("/v1/devices/nobody")["message"] == .text("there is no device 'nobody'"))

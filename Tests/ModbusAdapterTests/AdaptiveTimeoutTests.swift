@@ -9,7 +9,7 @@ import TimeSource
 
 @Suite("A Modbus link that measures")
 struct AdaptiveTimeoutTests {
-  private func link(_ server: FaultServer, units: [UInt8] = [1], shortest: String = "50 ms") throws -> LinkFixture {
+  private func link(_ server: FaultServer, units: [UInt8] = [1], shortest: String = "60 ms") throws -> LinkFixture {
     try LinkFixture(
       .tcp(host: "127.0.0.1", port: server.port),
       text: meterText(timeout: "400 ms", minTimeout: shortest), units: units)
@@ -23,14 +23,14 @@ struct AdaptiveTimeoutTests {
     await fixture.link.start()
     #expect(await fixture.advance { $0.batches[unit1, default: 0] > ResponseTimeout.leastAnswers + 4 })
     let learned = try #require(await fixture.link.statistics().endpoints.first?.timeout)
-    #expect(learned == .milliseconds(50))
+    #expect(learned == .milliseconds(60))
     server.setRule { _ in .silence }
     #expect(await fixture.advance { $0.reasons.count >= 4 })
     let reasons = fixture.sink.state.reasons.map { $0.split(separator: "within ").last.map(String.init) ?? $0 }
-    #expect(Array(reasons.prefix(4)) == ["0.05 seconds", "0.1 seconds", "0.2 seconds", "0.4 seconds"], "\(reasons)")
+    #expect(Array(reasons.prefix(4)) == ["0.06 seconds", "0.12 seconds", "0.24 seconds", "0.4 seconds"], "\(reasons)")
     server.setRule { _ in .none }
     #expect(await fixture.advance { $0.states.last == .online })
-    #expect(await fixture.link.statistics().endpoints.first?.timeout == .milliseconds(50))
+    #expect(await fixture.link.statistics().endpoints.first?.timeout == .milliseconds(60))
     await fixture.link.stop()
   }
 

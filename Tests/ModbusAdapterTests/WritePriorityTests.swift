@@ -1,5 +1,8 @@
 import AdapterKit
+import DeviceProfiles
 import ModbusAdapter
+import ModbusTestSupport
+import TestSupport
 import Testing
 
 @Suite("Writes on a busy Modbus link", .timeLimit(.minutes(1)))

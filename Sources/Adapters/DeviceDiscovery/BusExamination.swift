@@ -41,6 +41,7 @@ struct BusExamination {
   private var answers: [Question: Answer] = [:]
   private var hasAsked = false
   private var brokenInRow = 0
+  private var isDecoySilent = false
   /// Why nothing more is asked of this bus.
   private(set) var problem: String?
   /// Whether the bus could not even be opened.
@@ -62,19 +63,19 @@ struct BusExamination {
   /// - Parameter isNamed: somebody named the units, so that each may be any product.
   mutating func finds(units: [UInt8], isNamed: Bool) async throws -> [BusFind] {
     var finds: [BusFind] = []
-    var isFirst = true
     for unit in units where problem == nil {
       guard var find = try await find(unit, isNamed: isNamed) else { continue }
-      if isFirst, framing == .tcp, let decoy = Self.decoy(besides: units) {
-        isFirst = false
-        if try await answersAlike(unit, decoy) {
-          // It listens to any unit: it is one device, whatever unit it is asked as.
-          if !isNamed, let all = try await self.find(unit, isNamed: true) { find = all }
-          if !isNamed, let usual = find.profile.flatMap({ catalogue.byID[$0] })?.usualUnit { find.unit = usual }
-          return [find]
-        }
+      switch try await likeness(of: unit, besides: units) {
+      case .refusal where find.profile == nil:
+        // A gateway that refuses every unit that is not there.
+        continue
+      case .data:
+        // It listens to any unit: it is one device, whatever unit it is asked as.
+        if !isNamed, let all = try await self.find(unit, isNamed: true) { find = all }
+        if !isNamed, let usual = find.profile.flatMap({ catalogue.byID[$0] })?.usualUnit { find.unit = usual }
+        return [find]
+      case .refusal, nil: finds.append(find)
       }
-      finds.append(find)
     }
     return finds
   }
@@ -212,18 +213,22 @@ struct BusExamination {
 
   // MARK: Devices that listen to any unit
 
-  /// A unit that nobody has by design.
-  private static func decoy(besides units: [UInt8]) -> UInt8? {
-    (200...239).reversed().map { UInt8($0) }.first { !units.contains($0) }
-  }
+  /// In what a unit that is not there answers like one that is.
+  private enum Likeness { case data, refusal }
 
-  /// Whether a unit that is not there answers what a unit that is there answers.
-  private mutating func answersAlike(_ unit: UInt8, _ decoy: UInt8) async throws -> Bool {
-    let known = answers.first { question, answer in
-      question.unit == unit && answer != .nobody && answer != .broken
-    }
-    guard let known else { return false }
-    return try await ask(known.key.range, decoy) == known.value
+  /// Asks a unit that nobody has by design what another one answered. On a line nobody answers for others.
+  private mutating func likeness(of unit: UInt8, besides units: [UInt8]) async throws -> Likeness? {
+    let decoy = (200...239).reversed().map { UInt8($0) }.first { !units.contains($0) }
+    guard framing == .tcp, !isDecoySilent, let decoy else { return nil }
+    let own = answers.filter { $0.key.unit == unit && $0.key.range.unit == nil }
+      .sorted { $0.key.range.address < $1.key.range.address }
+    func first(_ kind: (Answer) -> Bool) -> (key: Question, value: Answer)? { own.first { kind($0.value) } }
+    let data = first { if case .registers = $0 { true } else { false } }
+    let refusal = first { if case .exception = $0 { true } else { false } }
+    guard let known = data ?? refusal else { return nil }
+    let answer = try await ask(known.key.range, decoy)
+    if answer == .nobody { isDecoySilent = true }
+    return answer == known.value ? (data == nil ? .refusal : .data) : nil
   }
 
   private static func text(_ text: String) -> String? { text.isEmpty ? nil : bounded(text) }

@@ -131,10 +131,27 @@ struct RegisterImage: Sendable {
 
   private mutating func placeIdentity(_ profile: DeviceProfile) {
     guard let identity = profile.identify, let source = place(of: identity.source) else { return }
+    if case .register(let register) = identity.source, let raw = Self.number(identity.matches.first ?? "", register) {
+      return put(raw, source)
+    }
     let text = Array(PlausibleValues.filled(identity.matches.first ?? "").utf8.prefix(2 * source.words.count))
     let padded = text + [UInt8](repeating: 0, count: 2 * source.words.count - text.count)
     let raw = stride(from: 0, to: padded.count, by: 2).map { UInt16(padded[$0]) << 8 | UInt16(padded[$0 + 1]) }
     put(raw, source)
+  }
+
+  /// The words of an identity that is a number; `nil` for text.
+  private static func number(_ text: String, _ register: RegisterSource) -> [UInt16]? {
+    if case .string = register.type { return nil }
+    guard let value = UInt64(text) else { return nil }
+    let count = register.type.registerCount
+    let words = (0..<count).map { UInt16(truncatingIfNeeded: value >> UInt64(16 * (count - 1 - $0))) }
+    return switch register.order {
+    case .abcd: words
+    case .cdab: words.reversed()
+    case .badc: words.map(\.byteSwapped)
+    case .dcba: words.reversed().map(\.byteSwapped)
+    }
   }
 
   private mutating func placeParameters(_ bound: BoundProfile) {
