@@ -154,6 +154,23 @@ struct ResponseTimeoutTests {
     #expect(timeout.current == .seconds(1))
   }
 
+  @Test("A device that became slow costs a few silences, and from its first answer on it has the time that it needs")
+  func becomesSlow() {
+    var timeout = learned(10)
+    let needed = Duration.milliseconds(1700)
+    var silences = 0
+    for _ in 0..<200 {
+      if timeout.current < needed {
+        timeout.silent()
+        silences += 1
+      } else {
+        timeout.answered(after: needed, usual: .milliseconds(10))
+      }
+    }
+    #expect(silences == 1)
+    #expect(timeout.current == .seconds(4))
+  }
+
   @Test("One slow answer counts until many fast ones came")
   func peak() {
     var timeout = learned(10)

@@ -34,19 +34,6 @@ struct AdaptiveTimeoutTests {
     await fixture.link.stop()
   }
 
-  @Test("A device that became slow is heard again")
-  func becomesSlow() async throws {
-    let server = FaultServer()
-    defer { server.stop() }
-    let fixture = try link(server)
-    await fixture.link.start()
-    #expect(await fixture.advance { $0.batches[unit1, default: 0] > ResponseTimeout.leastAnswers + 4 })
-    server.setRule { _ in .late(milliseconds: 120) }
-    #expect(await fixture.advance { $0.states.contains(.degraded) || $0.states.contains(.offline) })
-    #expect(await fixture.advance { $0.states.last == .online })
-    await fixture.link.stop()
-  }
-
   @Test("A write has all the time of the profile: it may be done although its answer is late")
   func writes() async throws {
     let server = FaultServer()
