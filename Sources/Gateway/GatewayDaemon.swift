@@ -126,6 +126,7 @@ actor GatewayDaemon {
     scheduling = Task { [gateway] in await gateway.schedules.run() }
     try await startServer(configuration)
     background.append(Task { await watch() })
+    background.append(Task { [gateway] in await gateway.expireConnectionsInTime() })
     background.append(Task { [store, time, logger] in await Retention(store: store, time: time, logger: logger).run() })
     notifier.ready(summary())
     logger.notice(

@@ -25,6 +25,8 @@ package actor InMemoryGateway: GatewayService {
   package var meterList: [UsageMeterResource] = []
   package var tracked: [(call: UsageEventCall, event: UsageEventResource)] = []
   package var linkList: [LinkResource] = []
+  package var pairings: [Pairing] = []
+  package var pairingFields: [[String: String]] = []
   package var linkTests: [LinkTestCall] = []
   package var registrations: [DeviceRegistration] = []
   package var discoveryRequests: [DiscoveryRequest] = []

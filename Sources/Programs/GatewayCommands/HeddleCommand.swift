@@ -35,7 +35,8 @@ struct HeddleCommand: AsyncParsableCommand {
       CommandGroup(
         name: "CUSTOMERS",
         subcommands: [
-          CustomerCommand.self, SiteCommand.self, ApplyCommand.self, MetricsCommand.self, UsageCommand.self,
+          CustomerCommand.self, SiteCommand.self, ConnectionCommand.self, ApplyCommand.self, MetricsCommand.self,
+          UsageCommand.self,
         ]),
       CommandGroup(name: "AUTHOR", subcommands: [ProfileToolsCommand.self]),
       CommandGroup(

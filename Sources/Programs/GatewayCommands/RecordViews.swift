@@ -27,6 +27,20 @@ enum RecordViews {
     return table.lines(color: color)
   }
 
+  static func connections(_ connections: [ConnectionResource], color: Bool) -> [String] {
+    guard !connections.isEmpty else { return ["no connections"] }
+    var table = TextTable("CONNECTION", "STATUS", "REFERENCE", "CUSTOMER", "PROFILE", "DEVICES", "UNTIL")
+    for connection in connections {
+      table.add([
+        .init(connection.id, .strong), .init(connection.status.rawValue), .init(connection.referenceId),
+        .init(connection.customerId ?? Phrasing.unknown), .init(connection.profile ?? Phrasing.unknown),
+        .init(connection.deviceIds.isEmpty ? Phrasing.unknown : connection.deviceIds.joined(separator: ",")),
+        .init((connection.endedAt ?? connection.expiresAt).rfc3339),
+      ])
+    }
+    return table.lines(color: color)
+  }
+
   static func customer(
     _ customer: CustomerResource, sites: [SiteResource], devices: [DeviceResource], color: Bool
   ) -> [String] {

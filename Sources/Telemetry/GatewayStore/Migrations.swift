@@ -18,6 +18,7 @@ enum Migrations {
     migrator.registerMigration("4 customers, sites and links in full") { try $0.execute(sql: records) }
     migrator.registerMigration("5 raw readings") { try $0.execute(sql: rawReadings) }
     migrator.registerMigration("5 additions") { try $0.execute(sql: additions) }
+    migrator.registerMigration("6 connections") { try $0.execute(sql: connections) }
     return migrator
   }
 
@@ -191,5 +192,12 @@ enum Migrations {
     CREATE TABLE additions(
       kind TEXT NOT NULL, id TEXT NOT NULL, entry TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER,
       PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;
+    """
+
+  /// Pairing sessions. The token of the page is not kept, only its SHA-256.
+  private static let connections = """
+    CREATE TABLE connections(
+      id TEXT PRIMARY KEY, token_sha256 TEXT NOT NULL UNIQUE, status TEXT NOT NULL, customer_id TEXT,
+      created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER, details TEXT NOT NULL) STRICT;
     """
 }

@@ -10,7 +10,7 @@ struct OpenAPIDocument {
   private static let schemas = [
     systemSchemas, deviceSchemas, textureSchemas, commandSchemas, customerSchemas, siteSchemas, fluxrateSchemas,
     eventSchemas, keySchemas, tagSchemas, batchSchemas, scheduleSchemas, auditSchemas,
-    metricSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas, discoverySchemas,
+    metricSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas, discoverySchemas, connectionSchemas,
   ]
 
   private static let about = """
