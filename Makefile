@@ -59,12 +59,13 @@ test: setup peers
 
 # What takes longer than anybody waits for before a commit: the real daemon killed 200 times at named steps of a command's
 # life (about half an hour), a year of readings of 20 customers against a plain account, and thousands of requests made from
-# the OpenAPI document.
+# the OpenAPI document; and MQTT messages under load with 100 kills.
 KILLS ?= 200
 soak: setup peers
 	swift build --build-tests
 	HEDDLE_KILLS=$(KILLS) swift test --skip-build --filter KillTests
 	HEDDLE_SOAK=1 swift test --skip-build --filter "EnergyAccountTests|ContractTests"
+	HEDDLE_MESSAGE_KILLS=100 swift test --skip-build --filter AcknowledgedMessageTests
 
 # What is made from the profiles and their reader: the schema for editors, and the list of products.
 tables: setup

@@ -160,7 +160,7 @@ let package = Package(
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", logging, lifecycle, unixSignals,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
@@ -256,7 +256,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocalAPISchema",
+        "Gateway", "AdapterKit", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocalAPISchema",
         "LocalAPIServer", "LocatedYAML", "ModbusWire", "TelemetryPipeline", "TestSupport", "TimeSource", logging,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),

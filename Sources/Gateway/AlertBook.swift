@@ -13,6 +13,22 @@ struct AlertBook: Sendable {
   let logger: Logger
   let makeID: @Sendable () -> String
 
+  /// Something about the gateway itself begins, or is over where there is no message.
+  func note(_ kind: AlertRecord.Kind, _ message: String?) async {
+    do {
+      if let message {
+        let alert = AlertRecord(
+          id: makeID(), kind: kind, deviceID: "", commandID: "", message: message, raisedAt: time.wall())
+        let kept = try await store.raise(alert)
+        if kept.isNew { events.record("alert.raised", alert: kept.alert, owner: nil) }
+      } else if let ended = try await store.resolveAlert(kind, deviceID: "", at: time.wall()) {
+        events.record("alert.resolved", alert: ended, owner: nil)
+      }
+    } catch {
+      logger.error("an alert could not be kept: \(error)")
+    }
+  }
+
   func note(_ finding: CommandFinding) async {
     do {
       switch finding {

@@ -109,7 +109,7 @@ public struct FailSafe: Sendable {
     let assembly = LinkAssembly(
       time: time, random: { Double.random(in: 0..<1) }, logger: logger,
       gatewayName: ProcessInfo.processInfo.hostName,
-      logins: LoginFiles(configuration, paths, logger: logger))
+      logins: LoginFiles(configuration, paths, logger: logger), isFailSafe: true)
     return try configuration.links.compactMap { link in
       let behind = configuration.devices.filter { $0.linkID == link.id }
       guard behind.contains(where: { devices.contains($0.id) }) else { return nil }
@@ -120,7 +120,7 @@ public struct FailSafe: Sendable {
       return RunningLink(
         configuration: link,
         adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: ConnectivitySink(board: board)),
-        deviceIDs: behind.map(\.id))
+        tap: FrameTap(endpoints: []), deviceIDs: behind.map(\.id))
     }
   }
 

@@ -106,7 +106,7 @@ actor GatewayDaemon {
       directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules,
       additions: AdditionBook(store: store, paths: paths),
       discoveries: DiscoveryDesk(library: { ConfigurationCheck.library(paths) }, time: time, random: random),
-      time: time, random: random, logger: logger, makeID: makeID)
+      alerts: alerts, time: time, random: random, logger: logger, makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
@@ -127,7 +127,7 @@ actor GatewayDaemon {
     try await startServer(configuration)
     background.append(Task { await watch() })
     background.append(Task { [gateway] in await gateway.expireConnectionsInTime() })
-    background.append(Task { [store, time, logger] in await Retention(store: store, time: time, logger: logger).run() })
+    background.append(Task { [gateway] in await gateway.retention.run() })
     notifier.ready(summary())
     logger.notice(
       "heddled \(ReleaseVersion.current) runs",
@@ -149,8 +149,12 @@ actor GatewayDaemon {
   /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
   private func assemble(_ file: GatewayConfiguration) async throws -> RunningConfiguration {
     let configuration = gateway.book.applied(to: file)
+    var limits = PipelineLimits()
+    limits.flushInterval = configuration.storage.flushInterval
+    limits.keepsRaw = configuration.storage.rawAge > .zero
     let pipeline = try await TelemetryPipeline(
-      layout: configuration.pipelineLayout, store: store, time: time, logger: logger)
+      layout: configuration.pipelineLayout, store: store, time: time, limits: limits, logger: logger)
+    pipeline.setRecording(gateway.retention.room.isRecording)
     let assembly = LinkAssembly(
       time: time, random: { Double.random(in: 0..<1) }, logger: logger,
       gatewayName: ProcessInfo.processInfo.hostName,
@@ -179,9 +183,14 @@ actor GatewayDaemon {
     }
     let sink = LinkSink(
       devices: devices, producer: pipeline.makeProducer(link: link.id), board: board, events: events,
-      directory: gateway.directory)
+      directory: gateway.directory,
+      securing: { [weak pipeline] in
+        guard let pipeline else { return false }
+        do { try await pipeline.secure() } catch { return false }
+        return true
+      })
     return RunningLink(
-      configuration: link, adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: sink),
+      configuration: link, adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: sink), tap: sink.tap,
       deviceIDs: configuration.devices.filter { $0.linkID == link.id }.map(\.id))
   }
 

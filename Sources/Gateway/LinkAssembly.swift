@@ -11,6 +11,8 @@ import TimeSource
 struct RunningLink: Sendable {
   var configuration: LinkConfiguration
   var adapter: any Adapter
+  /// What came last from the devices behind it.
+  var tap: FrameTap
   /// Ids of its devices, in the order of the configuration.
   var deviceIDs: [String]
 }
@@ -24,6 +26,8 @@ struct LinkAssembly {
   let gatewayName: String
   /// What logins to devices leave for the next run.
   let logins: any LoginStore
+  /// Whether devices are only given back to themselves and nothing is kept: messages are then left for the next run.
+  var isFailSafe = false
 
   /// Why a link cannot be made, in words.
   struct Failure: Error, CustomStringConvertible {
@@ -64,11 +68,16 @@ struct LinkAssembly {
           tls.key.map { .init(certificateFile: certificate, keyFile: $0) }
         })
     }
-    return MQTTLinkConfiguration(
+    let ownID = "heddle-\(gatewayName)-\(link.id)"
+    // An id that was chosen may be the only one that the broker lets in; then its messages are taken and gone.
+    let leavesMessages = isFailSafe && broker.clientID == nil
+    var configuration = MQTTLinkConfiguration(
       name: link.id, host: broker.address.host, port: broker.address.port,
-      clientID: broker.clientID ?? "heddle-\(gatewayName)-\(link.id)",
+      clientID: broker.clientID ?? (leavesMessages ? "\(ownID)-failsafe" : ownID),
       protocolVersion: broker.version == .v5 ? .v5 : .v3_1_1, keepAlive: .seconds(broker.keepAliveSeconds),
       user: broker.user, password: broker.password?.value, tls: tls)
+    if leavesMessages { configuration.session = .clean }
+    return configuration
   }
 
   private static func serial(_ line: LinkConfiguration.SerialLine) -> ModbusLinkConfiguration.SerialLine {

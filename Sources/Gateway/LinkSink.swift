@@ -23,11 +23,16 @@ final class LinkSink: AdapterSink {
   private let board: ConnectivityBoard
   private let events: EventLog
   private let directory: DeviceDirectory
+  private let securing: @Sendable () async -> Bool
+  /// What came last, for explanations.
+  let tap: FrameTap
 
   init(
     devices: [EndpointID: [Int: Device]], producer: TelemetryProducer, board: ConnectivityBoard, events: EventLog,
-    directory: DeviceDirectory
+    directory: DeviceDirectory, securing: @escaping @Sendable () async -> Bool
   ) {
+    self.securing = securing
+    tap = FrameTap(endpoints: devices.keys)
     self.directory = directory
     self.devices = devices
     indices = devices.mapValues { parts in
@@ -49,6 +54,12 @@ final class LinkSink: AdapterSink {
       }
     }
   }
+
+  func received(_ frame: RawFrame, from endpoint: EndpointID) { tap.keep(frame, of: endpoint) }
+
+  func secure(_ done: @escaping @Sendable (Bool) -> Void) { Task { [securing] in done(await securing()) } }
+
+  var hasRoom: Bool { producer.hasRoom }
 
   func connectivityChanged(_ connectivity: Connectivity, of endpoint: EndpointID) {
     let before = board.update(connectivity, of: endpoint)

@@ -158,18 +158,4 @@ struct WindowTests {
     try await store.apply(batch(deltas, closedThrough: noon))
     #expect(try await sum(store)?.sum == 1)
   }
-
-  @Test("Old gauge windows can be removed, energy stays")
-  func removal() async throws {
-    let directory = try TemporaryDirectory()
-    let store = try await directory.open()
-    let old = Self.minute - 3 * 1440
-    let gauge = WindowDelta(
-      series: 1, minute: old, sum: 1, range: (1, 1, 1), samples: 1, coveredMilliseconds: 0)
-    try await store.apply(batch([energy(old, 1), gauge], closedThrough: noon))
-    #expect(try await store.removeGaugeWindows(before: noon, energyMetrics: ["import"]) == 1)
-    #expect(try await store.removeGaugeWindows(before: noon, energyMetrics: ["import"]) == 0)
-    let range = [Timestamp(milliseconds: old * 60_000), noon]
-    #expect(try await store.sums(of: Self.key, boundaries: range).sums[0]?.sum == 1)
-  }
 }

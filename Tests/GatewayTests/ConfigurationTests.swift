@@ -120,6 +120,43 @@ struct ConfigurationTests {
     #expect(found.devices[1].role == .load)
   }
 
+  @Test("What is kept, how much and for how long can be said; what is not said is a week, 90 days and ten years")
+  func storage() throws {
+    let bench = try Bench()
+    try bench.writeCredential("mqtt", "secret-word", mode: 0o600)
+    #expect(bench.read(Self.good).configuration?.storage == StorageSettings())
+    let (configuration, findings) = bench.read(
+      Self.good + """
+
+        store: {path: /tmp/heddle.db, flushInterval: 30 s, maxBytes: 2 GB, minFreeBytes: 100 MiB}
+        retention: {raw: 0, minutes: 30 d, quarterHours: 400 d, audit: 365 d}
+        """)
+    #expect(findings == [])
+    let storage = try #require(configuration?.storage)
+    #expect(storage.flushInterval == .seconds(30))
+    #expect((storage.maxBytes, storage.minFreeBytes) == (2_000_000_000, 100 << 20))
+    #expect((storage.rawAge, storage.minuteAge) == (.zero, .seconds(30 * 86_400)))
+    #expect((storage.quarterAge, storage.auditAge) == (.seconds(400 * 86_400), .seconds(365 * 86_400)))
+  }
+
+  @Test(
+    "Bounds that cannot be are refused",
+    arguments: [
+      ("store: {flushInterval: 1 h}", "flushInterval' must be between 1 s and 5 min"),
+      ("store: {maxBytes: 1 MB}", "must be at least 16 MiB"),
+      ("store: {maxBytes: many}", "is not a number of bytes; write 500 MB or 8 GB"),
+      ("retention: {raw: for ever}", "must be a duration"),
+      ("retention: {minutes: 90 d, quarterHours: 30 d}", "would be kept shorter than those"),
+      ("retention: {hours: 90 d}", "unknown key 'hours' in retention"),
+    ])
+  func storageMistakes(text: String, finding: String) throws {
+    let bench = try Bench()
+    try bench.writeCredential("mqtt", "secret-word", mode: 0o600)
+    let (configuration, findings) = bench.read(Self.good + "\n" + text)
+    #expect(configuration == nil)
+    #expect(findings.contains { $0.contains(finding) }, "\(findings)")
+  }
+
   @Test("A secret never appears in a description")
   func secretIsHidden() throws {
     let bench = try Bench()

@@ -15,10 +15,13 @@ final class Rig: Sendable {
   let clock: TestClock
   let layout: PipelineLayout
 
-  init(_ devices: [PipelineLayout.Device], from start: Int64 = noon) throws {
+  /// Where the store is.
+  var file: String { directory.appendingPathComponent("heddle.sqlite").path }
+
+  init(_ devices: [PipelineLayout.Device], from start: Int64 = noon, clock: TestClock? = nil) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("heddle-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    clock = TestClock(wall: Timestamp(milliseconds: start))
+    self.clock = clock ?? TestClock(wall: Timestamp(milliseconds: start))
     layout = PipelineLayout(devices: devices)
   }
 
@@ -27,8 +30,7 @@ final class Rig: Sendable {
   static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   func open() async throws -> GatewayStore {
-    try await GatewayStore.open(
-      path: directory.appendingPathComponent("heddle.sqlite").path, now: clock.now, logger: Self.logger)
+    try await GatewayStore.open(path: file, now: clock.now, logger: Self.logger)
   }
 
   func pipeline(

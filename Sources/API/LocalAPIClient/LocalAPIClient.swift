@@ -11,6 +11,8 @@ public final class LocalAPIClient: Sendable {
   static let maxReplyBytes = 64 << 20
   /// Messages of a stream that wait for their reader; more end the stream with an error.
   static let maxQueuedMessages = 10_000
+  /// How long a download may take.
+  static let downloadSeconds: Int64 = 3600
   /// How long a connection may take.
   static let connectSeconds: Int64 = 5
 
@@ -159,6 +161,29 @@ public final class LocalAPIClient: Sendable {
     }
     return .unreachable(
       message: "\(address) does not speak TLS", hint: "write http:// where the gateway's api: has no tls:")
+  }
+
+  /// Reads an answer of text that may be long, in pieces of whole lines.
+  func download(
+    _ path: String, _ query: [(String, String?)], accept: String, _ write: (String) -> Void
+  ) async throws(APIClientError) {
+    do {
+      let request = try makeRequest("GET", path, query, [("Accept", accept)])
+      let response = try await http.execute(request, timeout: .seconds(Self.downloadSeconds))
+      guard response.status == .ok else {
+        throw refusal(Int(response.status.code), Data(try await response.body.collect(upTo: 1 << 20).readableBytesView))
+      }
+      var rest: [UInt8] = []
+      for try await chunk in response.body {
+        rest += chunk.readableBytesView
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+        write(String(decoding: rest[...end], as: UTF8.self))
+        rest.removeSubrange(...end)
+      }
+      if !rest.isEmpty { write(String(decoding: rest, as: UTF8.self)) }
+    } catch {
+      throw explained(error)
+    }
   }
 
   // MARK: The stream

@@ -6,10 +6,10 @@ public struct AlertResource: Codable, Sendable, Hashable {
   public var id: String
   /// What is wrong.
   public var kind: AlertRecord.Kind
-  /// The device.
-  public var deviceId: String
-  /// The command that it is about.
-  public var commandId: String
+  /// The device; absent for the gateway itself.
+  public var deviceId: String?
+  /// The command that it is about; absent without one.
+  public var commandId: String?
   /// What is wrong, in words.
   public var message: String
   /// When it began.
@@ -29,8 +29,8 @@ public struct AlertResource: Codable, Sendable, Hashable {
   public init(_ record: AlertRecord) {
     id = record.id
     kind = record.kind
-    deviceId = record.deviceID
-    commandId = record.commandID
+    deviceId = record.deviceID.isEmpty ? nil : record.deviceID
+    commandId = record.commandID.isEmpty ? nil : record.commandID
     message = record.message
     raisedAt = record.raisedAt
     updatedAt = record.updatedAt

@@ -62,6 +62,20 @@ public struct APIAddresses: Codable, Sendable, Hashable {
 public struct StoreStatus: Codable, Sendable, Hashable {
   /// Bytes on disk with the write-ahead log.
   public var bytes: Int64
+  /// Bytes of it that are in use; absent while it does not answer.
+  public var usedBytes: Int64?
+  /// Bytes that are free on its disk.
+  public var freeBytes: Int64?
+  /// Bytes that the gateway wrote to disks since it started.
+  public var writtenBytes: Int64?
+  /// The same for a day, by the mean since the start; absent in the first minutes.
+  public var writtenBytesPerDay: Int64?
+  /// Raw readings that are kept.
+  public var rawReadings: Int?
+  /// When the oldest of them was measured.
+  public var rawSince: Timestamp?
+  /// Whether raw readings are written; not with too little room on the disk.
+  public var isKeepingRaw: Bool
   /// Aggregates that wait to be written.
   public var pendingWindows: Int
   /// The last failure in words, such as a full disk; absent while writing works.
@@ -69,9 +83,18 @@ public struct StoreStatus: Codable, Sendable, Hashable {
 
   /// All members, those that can be absent with a default.
   public init(
-    bytes: Int64, pendingWindows: Int, lastError: String? = nil
+    bytes: Int64, usedBytes: Int64? = nil, freeBytes: Int64? = nil, writtenBytes: Int64? = nil,
+    writtenBytesPerDay: Int64? = nil, rawReadings: Int? = nil, rawSince: Timestamp? = nil, isKeepingRaw: Bool = true,
+    pendingWindows: Int, lastError: String? = nil
   ) {
     self.bytes = bytes
+    self.usedBytes = usedBytes
+    self.freeBytes = freeBytes
+    self.writtenBytes = writtenBytes
+    self.writtenBytesPerDay = writtenBytesPerDay
+    self.rawReadings = rawReadings
+    self.rawSince = rawSince
+    self.isKeepingRaw = isKeepingRaw
     self.pendingWindows = pendingWindows
     self.lastError = lastError
   }

@@ -18,7 +18,8 @@ struct GatewayRoutes: Sendable {
   var all: [Route] {
     systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + fluxrateRoutes + eventRoutes
       + alertRoutes + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
-      + metricRoutes + usageMeterRoutes + seedUsageRoutes + linkRoutes + discoveryRoutes + connectionRoutes
+      + metricRoutes + historyRoutes + explanationRoutes + usageMeterRoutes + seedUsageRoutes + linkRoutes
+      + discoveryRoutes + connectionRoutes
   }
 
   func route(

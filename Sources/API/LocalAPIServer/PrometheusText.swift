@@ -27,6 +27,7 @@ struct PrometheusText {
       [([], status.startedAt.seconds)]
     }
     metric("heddle_store_bytes", "gauge", "Size of the database on disk.") { [([], Double(status.store.bytes))] }
+    addStorage(status.store)
     metric("heddle_store_pending_windows", "gauge", "Aggregates that wait to be written.") {
       [([], Double(status.store.pendingWindows))]
     }
@@ -35,6 +36,20 @@ struct PrometheusText {
     }
     metric("heddle_open_alerts", "gauge", "What a person has to look at.") { [([], Double(status.openAlerts))] }
     metric("heddle_stream_clients", "gauge", "Clients of the event stream.") { [([], Double(streamClients))] }
+  }
+
+  private mutating func addStorage(_ store: StoreStatus) {
+    func figure(_ name: String, type: String = "gauge", _ help: String, _ value: Int64?) {
+      metric(name, type, help) { value.map { [([], Double($0))] } ?? [] }
+    }
+    figure("heddle_store_used_bytes", "Bytes of the database that are in use.", store.usedBytes)
+    figure("heddle_disk_free_bytes", "Bytes that are free on the disk of the database.", store.freeBytes)
+    figure("heddle_written_bytes_total", type: "counter", "Bytes written to disks since the start.", store.writtenBytes)
+    figure(
+      "heddle_written_bytes_per_day", "Bytes written to disks in a day, by the mean since the start.",
+      store.writtenBytesPerDay)
+    figure("heddle_raw_readings", "Raw readings that are kept.", store.rawReadings.map(Int64.init))
+    figure("heddle_raw_recording", "1 while raw readings are written.", store.isKeepingRaw ? 1 : 0)
   }
 
   private mutating func addLinks(_ links: [LinkStatus]) {

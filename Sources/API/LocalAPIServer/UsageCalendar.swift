@@ -139,7 +139,13 @@ struct UsageCalendar {
     return buckets
   }
 
-  private func boundary(after time: Timestamp, _ step: Step) -> Timestamp {
+  /// The end of the minute that a time is in.
+  func boundary(afterMinute time: Timestamp) -> Timestamp {
+    Self.floor(time, 60_000).advanced(byMilliseconds: 60_000)
+  }
+
+  /// The end of the bucket that a time is in.
+  func boundary(after time: Timestamp, _ step: Step) -> Timestamp {
     switch step {
     case .quarterHour: return Self.floor(time, 900_000).advanced(byMilliseconds: 900_000)
     case .day: return day(startOfDay(time), plus: 1)

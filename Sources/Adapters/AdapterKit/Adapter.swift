@@ -55,13 +55,21 @@ public protocol AdapterSink: Sendable {
   func accept(_ batch: borrowing ReadingBatch, from endpoint: EndpointID)
   /// The connectivity of an endpoint changed.
   func connectivityChanged(_ connectivity: Connectivity, of endpoint: EndpointID)
-  /// A message or an answer as it came, before it is understood, for tools that record. Not called for registers.
+  /// What came, before it is understood: messages, answers and registers, those of the set-up too. Who keeps it copies it.
   func received(_ frame: RawFrame, from endpoint: EndpointID)
+  /// Makes everything that was accepted until now durable, and then says from any thread whether it is.
+  func secure(_ done: @escaping @Sendable (Bool) -> Void)
+  /// Whether there is room for what one more message brings. An adapter that can wait reads nothing meanwhile.
+  var hasRoom: Bool { get }
 }
 
 extension AdapterSink {
-  /// A gateway keeps what was understood.
+  /// Most need only what was understood.
   public func received(_ frame: RawFrame, from endpoint: EndpointID) {}
+  /// Tools keep nothing.
+  public func secure(_ done: @escaping @Sendable (Bool) -> Void) { done(true) }
+  /// Tools have room.
+  public var hasRoom: Bool { true }
 }
 
 /// Why a write or a refresh did not work, in words with the place.

@@ -29,13 +29,18 @@ final class BrokerConnection {
     note(code)
   }
 
+  /// Whether the last look found nothing more to read.
+  private(set) var isDry = true
+
   /// What to wait for. The end of the peer's side is asked for too: during a TLS handshake the library does not notice.
-  var interest: Int16 {
-    Int16(POLLIN) | CBinding.peerClosed | (handle.wantsWrite ? Int16(POLLOUT) : 0)
+  func interest(reads: Bool, writes: Bool) -> Int16 {
+    CBinding.peerClosed | (reads || !isAccepted ? Int16(POLLIN) : 0)
+      | (handle.wantsWrite && (writes || !isAccepted) ? Int16(POLLOUT) : 0)
   }
 
   /// Reads until the socket is dry or the turn is over. Returns what was reported; `isBroken` says how it ended.
   func receive(_ ready: Int16) -> [MQTTEvent] {
+    isDry = true
     if ready & Int16(POLLERR | POLLHUP) != 0 { noteSocketError() }
     let isEnding = ready & (Int16(POLLERR | POLLHUP) | CBinding.peerClosed) != 0
     // A handshake is driven by reading, also when the socket became writable.
@@ -66,6 +71,7 @@ final class BrokerConnection {
       note(handle.read())
       guard lastCode == 0, handle.socket >= 0, isReadable() else { return }
     }
+    isDry = false
   }
 
   private func note(_ code: CInt) {

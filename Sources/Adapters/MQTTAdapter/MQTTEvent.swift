@@ -6,7 +6,8 @@ enum MQTTEvent: Sendable {
   case subscribed(message: Int32, granted: [Int32])
   /// A PUBACK (or a QoS 0 message that left); 128 and more is a refusal.
   case published(message: Int32, reason: Int32)
-  case message(topic: String, payload: [UInt8], isRetained: Bool)
+  /// `qos` is that of the delivery: above 0, the broker waits for an acknowledgement.
+  case message(topic: String, payload: [UInt8], isRetained: Bool, qos: Int32)
   /// A payload beyond the limit, already dropped.
   case oversized(topic: String, bytes: Int)
   /// MQTT 5: the broker said goodbye with a reason; otherwise the connection ended in the library.

@@ -179,7 +179,7 @@ extension MQTTHandle {
     let bytes = Int(max(message.payloadlen, 0))
     guard bytes <= MQTTLimits.payloadBytes else { return .oversized(topic: topic, bytes: bytes) }
     let payload = [UInt8](UnsafeRawBufferPointer(start: message.payload, count: message.payload == nil ? 0 : bytes))
-    return .message(topic: topic, payload: payload, isRetained: message.retain)
+    return .message(topic: topic, payload: payload, isRetained: message.retain, qos: message.qos)
   }
 
   /// The context is the inbox of the handle, which outlives the library's object.

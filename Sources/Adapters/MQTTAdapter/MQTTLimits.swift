@@ -6,6 +6,15 @@ enum MQTTLimits {
   static let filtersPerSubscribe = 8
   /// Times that the socket is emptied before acknowledgements, commands and deadlines get their turn.
   static let readsPerTurn = 64
+  /// A message with QoS 1 waits at most so long for others to be made durable together with them.
+  static let longestHold: Duration = .milliseconds(250)
+  /// So many messages do not wait for more: the broker's window of unacknowledged messages, where nobody made it larger,
+  /// is full with them.
+  static let eagerHold = 20
+  /// Time between two attempts while the store cannot take what came.
+  static let holdRetry: Duration = .seconds(1)
+  /// How soon a look is taken again whether there is room for more messages.
+  static let roomCheck: Duration = .milliseconds(5)
   /// Longest wait for the socket. Also how late a jump of an injected clock is noticed.
   static let longestWait: Duration = .seconds(1)
   /// Commands that wait for their acknowledgement at the same time.

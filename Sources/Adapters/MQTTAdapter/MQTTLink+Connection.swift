@@ -109,6 +109,7 @@ extension MQTTLink {
   func lose(_ failure: LinkFailure, _ now: Duration) {
     if case .up(let since) = phase, now - since >= MQTTLimits.stableAfter { backOff.reset() }
     connection = nil
+    held.forget()
     phase = .pausing(until: now + backOff.next(random: random))
     nextEndpointDeadline = nil
     counters.isConnected = false

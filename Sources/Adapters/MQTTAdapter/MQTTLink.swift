@@ -11,7 +11,8 @@ public import TimeSource
 /// One thread per session waits for the socket and for calls from other tasks; libmosquitto's own loops are not used
 /// (they stop silently on descriptors beyond 1023, and their stop can hang). Everything here runs on that thread.
 ///
-/// Subscriptions have QoS 1, and a message is delivered to the sink before its acknowledgement leaves.
+/// Subscriptions have QoS 1, and the acknowledgement of a message leaves when the sink has made it durable: together with
+/// what else comes within a quarter of a second.
 public actor MQTTLink: Adapter {
   /// The thread of the session.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -55,6 +56,7 @@ public actor MQTTLink: Adapter {
   var nextEndpointDeadline: Duration?
   var pendingPublishes: [Int32: PendingPublish] = [:]
   var pendingReplies: [Int: PendingReply] = [:]
+  var held = HeldAcknowledgements()
   /// Numbers the replies that are awaited.
   var replyTickets = 0
   /// Reused for every message.
@@ -95,8 +97,10 @@ public actor MQTTLink: Adapter {
     phase = .stopped
     if let connection {
       connection.handle.disconnect()
-      _ = connection.send()
+      // What is not durable must not be acknowledged: the broker then sees the end of the connection instead.
+      if !held.isHolding { _ = connection.send() }
     }
+    held.forget()
     connection = nil
     counters.isConnected = false
     failPendingPublishes("the link was stopped")
@@ -145,6 +149,8 @@ public actor MQTTLink: Adapter {
     if let nextEndpointDeadline { deadline = min(deadline, nextEndpointDeadline) }
     for publish in pendingPublishes.values { deadline = min(deadline, publish.deadline) }
     for reply in pendingReplies.values { deadline = min(deadline, reply.deadline ?? deadline) }
+    if let hold = held.deadline { deadline = min(deadline, hold) }
+    if connection != nil, !sink.hasRoom { deadline = min(deadline, now + MQTTLimits.roomCheck) }
     return max(deadline - now, .zero)
   }
 
@@ -152,7 +158,8 @@ public actor MQTTLink: Adapter {
   private func wait(atMost limit: Duration) {
     var descriptors = [pollfd(fd: thread.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
     if let connection {
-      descriptors.append(pollfd(fd: connection.handle.socket, events: connection.interest, revents: 0))
+      let interest = connection.interest(reads: held.allowsReading && sink.hasRoom, writes: !held.isHolding)
+      descriptors.append(pollfd(fd: connection.handle.socket, events: interest, revents: 0))
     }
     let (seconds, attoseconds) = limit.components
     // Rounded up, so that the deadline has passed when the wait is over.
@@ -164,8 +171,18 @@ public actor MQTTLink: Adapter {
 
   private func serve(_ connection: BrokerConnection, ready: Int16) {
     if ready != 0 { handle(connection.receive(ready), of: connection) }
-    // Acknowledgements leave here, after everything that was received has been delivered.
-    if self.connection === connection { handle(connection.send(), of: connection) }
+    guard self.connection === connection else { return }
+    if held.isHolding { secureIfDue(connection, time.monotonic()) } else { release(connection) }
+    loseIfBroken(connection)
+  }
+
+  /// Lets leave what is queued: acknowledgements of what is durable, commands, signs of life.
+  func release(_ connection: BrokerConnection) {
+    handle(connection.send(), of: connection)
+    loseIfBroken(connection)
+  }
+
+  private func loseIfBroken(_ connection: BrokerConnection) {
     if self.connection === connection && connection.isBroken {
       lose(connection.failure(on: configuration), time.monotonic())
     }
@@ -187,7 +204,8 @@ public actor MQTTLink: Adapter {
       }
     case .subscribed(let message, let granted): subscribed(connection, message, granted, now)
     case .published(let message, let reason): published(message, reason)
-    case .message(let topic, let payload, let isRetained):
+    case .message(let topic, let payload, let isRetained, let qos):
+      if qos > 0 { held.hold(now) }
       receive(topic: topic, payload: payload, isRetained: isRetained, now)
     case .oversized(let topic, let bytes): refuse(topic: topic, bytes: bytes, now)
     case .disconnected(let reason): connection.goodbye = connection.goodbye ?? reason

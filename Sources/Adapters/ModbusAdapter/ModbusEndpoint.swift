@@ -115,19 +115,14 @@ struct ModbusEndpoint {
 
   /// An answer to a request: decodes it and says what it means for the health; `nil` = nothing yet.
   mutating func answered(
-    _ read: Read, values: [UInt16], now: Duration, wall: Timestamp, random: RandomSource, batch: inout ReadingBatch
+    _ read: Read, values: [UInt16], _ frame: RawFrame, now: Duration, random: RandomSource, batch: inout ReadingBatch
   ) -> EndpointHealth.Event? {
     guard read.pollClass != nil else {
       decoder.acceptSetup(.registers(values))
       return continueSetup(now: now, random: random)
     }
-    let range = read.range
-    let body: RawFrame.Body =
-      range.table.isBits
-      ? .bits(unit: range.unit, table: range.table, address: range.address, values: values.map { $0 != 0 })
-      : .registers(unit: range.unit, table: range.table, address: range.address, values: values)
-    decoder.decode(RawFrame(body: body, receivedAt: wall), into: &batch)
-    plan.answered(range)
+    decoder.decode(frame, into: &batch)
+    plan.answered(read.range)
     measure(read, at: now)
     return currentEvent
   }

@@ -155,8 +155,9 @@ extension ModbusLink {
     var outcome = ReadOutcome.done
     switch result {
     case .success(let values):
-      event = endpoints[index].answered(
-        read, values: values, now: now, wall: time.wall(), random: random, batch: &batch)
+      let frame = RawFrame(body: RawFrame.Body(read.range, values), receivedAt: time.wall())
+      sink.received(frame, from: endpoints[index].id)
+      event = endpoints[index].answered(read, values: values, frame, now: now, random: random, batch: &batch)
     case .failure(let error):
       outcome = .failed(error)
       event = endpoints[index].failed(read, error, now: now, random: random, batch: &batch)

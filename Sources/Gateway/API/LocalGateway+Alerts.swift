@@ -40,10 +40,11 @@ extension EventLog {
   /// Notes what became of an alert.
   func record(_ type: String, alert: AlertRecord, owner: DeviceDirectory.Owner?) {
     var data: [String: JSONValue] = [
-      "alertId": .text(alert.id), "kind": .text(alert.kind.rawValue), "commandId": .text(alert.commandID),
-      "message": .text(alert.message),
+      "alertId": .text(alert.id), "kind": .text(alert.kind.rawValue), "message": .text(alert.message),
     ]
+    if !alert.commandID.isEmpty { data["commandId"] = .text(alert.commandID) }
     if let person = alert.acknowledgedBy { data["acknowledgedBy"] = .text(person) }
-    record(type, device: alert.deviceID, customer: owner?.customerID, site: owner?.siteID, data: data)
+    let device = alert.deviceID.isEmpty ? nil : alert.deviceID
+    record(type, device: device, customer: owner?.customerID, site: owner?.siteID, data: data)
   }
 }

@@ -16,9 +16,7 @@ extension LocalGateway {
     return GatewayStatus(
       version: ReleaseVersion.current, startedAt: startedAt, now: time.wall(),
       uptimeSeconds: (time.monotonic() - startedMonotonic) / .seconds(1),
-      store: StoreStatus(
-        bytes: Self.bytes(of: store.path), pendingWindows: statistics.pendingWindows,
-        lastError: statistics.lastFlushError),
+      store: await storeStatus(statistics),
       links: links,
       devices: running.configuration.devices.enumerated().map { index, device in
         status(of: device, index: index, in: running)
@@ -36,6 +34,24 @@ extension LocalGateway {
     status.take(
       counters, devices: Dictionary(grouping: devices) { EndpointID($0.endpointName) }.mapValues { $0.map(\.id) })
     return status
+  }
+
+  /// Less uptime says nothing about a day.
+  private static let leastUptimeForRate = Duration.seconds(600)
+
+  private func storeStatus(_ statistics: PipelineStatistics) async -> StoreStatus {
+    let written = DiskFigures.writtenBytes()
+    let uptime = time.monotonic() - startedMonotonic
+    let rate = uptime >= Self.leastUptimeForRate ? written.map { Double($0) / (uptime / .seconds(86_400)) } : nil
+    // What a store that fails does not say is left out: the status has to be there just then.
+    let raw = try? await store.rawTotals()
+    return StoreStatus(
+      bytes: Self.bytes(of: store.path), usedBytes: try? await store.space().usedBytes,
+      freeBytes: DiskFigures.freeBytes(at: store.path), writtenBytes: written,
+      writtenBytesPerDay: rate.flatMap { Int64(exactly: $0.rounded()) }, rawReadings: raw?.readings,
+      rawSince: raw?.oldest,
+      isKeepingRaw: retention.room.isRecording && (current?.configuration.storage.rawAge ?? .zero) > .zero,
+      pendingWindows: statistics.pendingWindows, lastError: statistics.lastFlushError)
   }
 
   private func openAlerts() async throws(APIError) -> Int {
@@ -60,6 +76,7 @@ extension LocalGateway {
       "refused reading": statistics.refusedReadings, "unknown reading": statistics.unknownReadings,
       "suspect counter reading": statistics.suspectCounterReadings,
       "gauge window": statistics.droppedGaugeWindows, "energy window": statistics.droppedEnergyWindows,
+      "raw reading": statistics.droppedRawReadings, "raw reading while paused": statistics.pausedRawReadings,
       "event": events.droppedCount,
     ]
     for (device, count) in statistics.droppedSamples { drops["sample of \(device)"] = count }

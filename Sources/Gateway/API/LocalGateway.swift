@@ -8,6 +8,11 @@ import Synchronization
 import TelemetryPipeline
 import TimeSource
 
+/// What runs, for those who are made before it.
+private final class RunningBox: Sendable {
+  let value = Mutex<RunningConfiguration?>(nil)
+}
+
 /// What the API asks, answered by the real parts.
 final class LocalGateway: GatewayService {
   let store: GatewayStore
@@ -25,6 +30,7 @@ final class LocalGateway: GatewayService {
   let trials = TrialSeats()
   let logger: Logger
   let discoveries: DiscoveryDesk
+  let retention: Retention
   /// Changes of customers, sites and devices come one after the other.
   let turnstile = Turnstile()
   /// Links and devices are made and deleted one after the other. Putting them into force takes a turn of the above.
@@ -35,16 +41,26 @@ final class LocalGateway: GatewayService {
   let random: @Sendable () -> Double
   let startedAt: Timestamp
   let startedMonotonic: Duration
-  private let running = Mutex<RunningConfiguration?>(nil)
+  private let running: RunningBox
   private let rebuilder = Mutex<(@Sendable (String, String) async throws -> Void)?>(nil)
 
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    additions: AdditionBook, discoveries: DiscoveryDesk, time: TimeSource, random: @escaping @Sendable () -> Double,
-    logger: Logger,
+    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, time: TimeSource,
+    random: @escaping @Sendable () -> Double, logger: Logger,
     makeID: @escaping @Sendable (String) -> String
   ) {
+    let running = RunningBox()
+    self.running = running
+    let path = store.path
+    retention = Retention(
+      store: store, time: time, logger: logger,
+      around: Retention.Surroundings(
+        settings: { running.value.withLock { $0?.configuration.storage } ?? StorageSettings() },
+        pipeline: { running.value.withLock { $0?.pipeline } },
+        freeBytes: { DiskFigures.freeBytes(at: path) },
+        alert: { kind, message in await alerts.note(kind, message) }))
     self.store = store
     self.dispatcher = dispatcher
     self.board = board
@@ -67,13 +83,13 @@ final class LocalGateway: GatewayService {
   }
 
   /// What runs now; replaced as a whole by a reload.
-  var current: RunningConfiguration? { running.withLock { $0 } }
+  var current: RunningConfiguration? { running.value.withLock { $0 } }
 
-  func replace(_ configuration: RunningConfiguration?) { running.withLock { $0 = configuration } }
+  func replace(_ configuration: RunningConfiguration?) { running.value.withLock { $0 = configuration } }
 
   /// Changes what runs, unless a reload has replaced it meanwhile.
   func replace(_ old: RunningConfiguration, with new: RunningConfiguration) {
-    running.withLock { if $0?.pipeline === old.pipeline { $0 = new } }
+    running.value.withLock { if $0?.pipeline === old.pipeline { $0 = new } }
   }
 
   /// Says how additions are put into force, by a reason and an actor.

@@ -21,7 +21,9 @@ public struct ConfigurationReader {
   public func read(text: String, file: String) -> (configuration: GatewayConfiguration?, diagnostics: [Diagnostic]) {
     let document = YAMLDocument(text: text, file: file, codePrefix: "C")
     guard let root = document.root,
-      root.expectMapping(keys: ["api", "store", "links", "customers", "sites", "devices", "carbonIntensity"])
+      root.expectMapping(keys: [
+        "api", "store", "retention", "links", "customers", "sites", "devices", "carbonIntensity",
+      ])
     else { return (nil, document.diagnostics) }
     let links = readLinks(root["links"])
     let customers = readCustomers(root["customers"])
@@ -35,6 +37,7 @@ public struct ConfigurationReader {
     configuration.profiles = profiles
     configuration.linkLines = lines(of: root["links"])
     configuration.deviceLines = lines(of: root["devices"])
+    configuration.storage = readStorage(root["store"], root["retention"])
     reportDuplicates(root)
     return (document.hasErrors ? nil : configuration, document.diagnostics)
   }
@@ -42,7 +45,9 @@ public struct ConfigurationReader {
   // MARK: Store
 
   private func readStore(_ node: YAMLNode?) -> String {
-    guard let node, node.expectMapping(keys: ["path"]) else { return paths.store }
+    guard let node, node.expectMapping(keys: ["path", "flushInterval", "maxBytes", "minFreeBytes"]) else {
+      return paths.store
+    }
     return node["path"]?.textValue() ?? paths.store
   }
 

@@ -132,6 +132,8 @@ public struct GatewayConfiguration: Sendable {
   var linkLines: [String: Int] = [:]
   /// Lines of the file, by the ids of its devices; those of the API have none.
   var deviceLines: [String: Int] = [:]
+  /// How much is kept, for how long, and how often it is written.
+  public var storage = StorageSettings()
 
   /// More links than this need more threads than a small box has.
   public static let maxLinks = 64

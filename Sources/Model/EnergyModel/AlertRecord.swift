@@ -6,15 +6,19 @@ public struct AlertRecord: Sendable, Hashable {
     case revertFailed = "revert-failed"
     /// A device stopped doing what a running command says, and writing it again did not help.
     case commandDrifted = "command-drifted"
+    /// Too little is free on the disk of the database: raw readings are not kept.
+    case diskSpaceLow = "disk-space-low"
+    /// The database has its largest size: the oldest went before its time.
+    case storeLimitReached = "store-limit-reached"
   }
 
   /// `alt_…`
   public var id: String
   /// What is wrong.
   public var kind: Kind
-  /// The device, by its id in configuration and API.
+  /// The device, by its id in configuration and API; empty for the gateway itself.
   public var deviceID: String
-  /// The command that it is about.
+  /// The command that it is about; empty without one.
   public var commandID: String
   /// What is wrong, in words.
   public var message: String

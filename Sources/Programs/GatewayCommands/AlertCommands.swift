@@ -46,7 +46,7 @@ enum AlertView {
       var state = alert.count > 1 ? "\(alert.count) times since \(alert.raisedAt)" : "since \(alert.raisedAt)"
       if let time = alert.acknowledgedAt { state += ", acknowledged \(time) by \(alert.acknowledgedBy ?? "?")" }
       if let time = alert.resolvedAt { state += ", over \(time)" }
-      return ["\(alert.id)  \(alert.deviceId)  \(alert.kind.rawValue)  \(state)", "  \(alert.message)"]
+      return ["\(alert.id)  \(alert.deviceId ?? "gateway")  \(alert.kind.rawValue)  \(state)", "  \(alert.message)"]
     }
   }
 }

@@ -6,7 +6,7 @@ import LocalAPISchema
 struct DeviceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device", abstract: "Devices with their values.",
-    subcommands: [List.self, Show.self, Refresh.self, Add.self, Update.self, Delete.self])
+    subcommands: [List.self, Show.self, Explain.self, Refresh.self, Add.self, Update.self, Delete.self])
 
   struct Refresh: DeviceOrder {
     static let configuration = CommandConfiguration(abstract: "Read a device now.")

@@ -23,7 +23,7 @@ struct HeddleCommand: AsyncParsableCommand {
         name: "SEE",
         subcommands: [
           StatusCommand.self, DeviceCommand.self, LinkCommand.self, DiscoverCommand.self, WatchCommand.self,
-          EventsCommand.self,
+          HistoryCommand.self, EventsCommand.self,
           AlertCommand.self,
         ]),
       CommandGroup(

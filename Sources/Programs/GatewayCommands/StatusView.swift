@@ -23,6 +23,7 @@ enum StatusView {
     ]
     let addresses = [status.api.tcp, status.api.socket].compactMap { $0 }
     if !addresses.isEmpty { lines.append("API on \(addresses.joined(separator: " and "))") }
+    lines += storage(status.store, color)
     if status.openAlerts > 0 {
       let words = status.openAlerts == 1 ? "1 alert needs" : "\(status.openAlerts) alerts need"
       lines.append(TextTable.paint("\(words) a person: heddle alert", .bad, color))
@@ -30,6 +31,18 @@ enum StatusView {
     if let error = status.store.lastError {
       lines.append(TextTable.paint("the store does not write: \(error)", .bad, color))
     }
+    return lines
+  }
+
+  private static func storage(_ store: StoreStatus, _ color: Bool) -> [String] {
+    var parts: [String] = []
+    if let count = store.rawReadings, count > 0 {
+      parts.append("\(count) raw readings" + (store.rawSince.map { " since \($0)" } ?? ""))
+    }
+    if let rate = store.writtenBytesPerDay { parts.append("\(Phrasing.bytes(rate)) written a day") }
+    if let free = store.freeBytes { parts.append("\(Phrasing.bytes(free)) free on the disk") }
+    var lines = parts.isEmpty ? [] : [parts.joined(separator: ", ")]
+    if !store.isKeepingRaw { lines.append(TextTable.paint("raw readings are not kept now", .warning, color)) }
     return lines
   }
 

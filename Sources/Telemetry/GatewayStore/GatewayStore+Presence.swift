@@ -11,7 +11,7 @@ extension GatewayStore {
   }
 
   /// How long a device was heard between boundaries, by its windows of gauges and of energy that was measured and not
-  /// estimated over a gap.
+  /// estimated over a gap. A quarter of an hour that was put together of old minutes counts as a whole.
   ///
   /// - Parameters:
   ///   - metrics: names of gauges or energies; `nil` = all of the device.
@@ -33,23 +33,29 @@ extension GatewayStore {
       guard let start = times.first, let end = times.last, let first = seconds.min() else {
         return Presence(first: nil, milliseconds: counter.milliseconds)
       }
-      let newest = try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM windows") ?? 0
       // A value from before the first boundary can still hold.
       let from = max(start.second - counter.hold / 1000 - 60, first)
-      let cursor = try Int64.fetchCursor(
-        db,
-        sql: """
-          WITH RECURSIVE b(n) AS (VALUES(?1) UNION ALL SELECT n + 1 FROM b WHERE n < ?2)
-          SELECT DISTINCT w.ts FROM b CROSS JOIN json_each(?3) s
-            CROSS JOIN windows w ON w.bucket = b.n AND w.series = s.value
-          WHERE w.ts >= ?4 AND w.ts < ?5 AND (w.min IS NOT NULL OR w.quality = 0) ORDER BY w.ts
-          """,
-        arguments: [
-          from.flooredQuotient(by: Self.bucketSeconds),
-          min(end.second.flooredQuotient(by: Self.bucketSeconds), newest), try JSONText.encode(ids), from,
-          end.secondRoundedUp,
-        ])
-      while let second = try cursor.next() { counter.add(second &* 1000) }
+      let sources = [
+        ("quarters", Self.quarterBucketSeconds, max(counter.hold, Self.quarterSeconds * 1000)),
+        ("windows", Self.bucketSeconds, counter.hold),
+      ]
+      for (table, bucketSeconds, hold) in sources {
+        let seconds = try Int64.fetchCursor(
+          db,
+          sql: """
+            WITH RECURSIVE b(n) AS (
+              SELECT max(?1, min(bucket)) FROM \(table) UNION ALL
+              SELECT n + 1 FROM b WHERE n < min(?2, (SELECT max(bucket) FROM \(table))))
+            SELECT DISTINCT w.ts FROM b CROSS JOIN json_each(?3) s
+              CROSS JOIN \(table) w ON w.bucket = b.n AND w.series = s.value
+            WHERE w.ts >= ?4 AND w.ts < ?5 AND (w.min IS NOT NULL OR w.quality = 0) ORDER BY w.ts
+            """,
+          arguments: [
+            from.flooredQuotient(by: bucketSeconds), end.second.flooredQuotient(by: bucketSeconds),
+            try JSONText.encode(ids), from, end.secondRoundedUp,
+          ])
+        while let second = try seconds.next() { counter.add(second &* 1000, hold: hold) }
+      }
       return Presence(first: Timestamp(milliseconds: first &* 1000), milliseconds: counter.milliseconds)
     }
   }
@@ -70,7 +76,7 @@ private struct PresenceCounter {
     milliseconds = Array(repeating: 0, count: max(0, boundaries.count - 1))
   }
 
-  mutating func add(_ time: Int64) {
+  mutating func add(_ time: Int64, hold: Int64) {
     var from = max(time, counted)
     let until = time &+ hold
     counted = max(counted, until)

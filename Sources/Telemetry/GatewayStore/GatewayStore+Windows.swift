@@ -38,7 +38,9 @@ extension GatewayStore {
       try Self.closeWindows(through: batch.closedThrough, in: db)
       try Self.save(batch.accumulators, in: db)
       try Self.save(batch.latest, in: db)
-      return (interner.new, try batch.raw.map { try Self.append($0, in: db) })
+      let rawIDs = try batch.raw.map { try Self.append($0, in: db) }
+      try Self.markBooked(in: db)
+      return (interner.new, rawIDs)
     }
     // Only now: ids that were given in a transaction that did not commit are given again to others.
     seriesIDs.merge(interned)
@@ -57,34 +59,9 @@ extension GatewayStore {
         arguments: [key.scope.rawValue, key.scopeID, key.metric])
       guard let row else { return SeriesSums(first: nil, sums: Array(repeating: nil, count: max(0, times.count - 1))) }
       let firstSecond: Int64 = try row.decode(forColumn: "first_ts")
-      let reader = WindowReader(
-        series: try row.decode(forColumn: "id"), first: firstSecond,
-        last: try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM windows") ?? 0)
-      let sums = try zip(times, times.dropFirst()).map { try reader.sum(from: $0, to: $1, in: db) }
+      let reader = try WindowReader(db, series: try row.decode(forColumn: "id"), first: firstSecond)
+      let sums = try reader.sums(Array(times))
       return SeriesSums(first: Timestamp(milliseconds: firstSecond &* 1000), sums: sums)
-    }
-  }
-
-  /// Removes the windows of gauges that began before a time, at most one day of them per call; energy stays.
-  ///
-  /// - Returns: how many rows were removed; 0 when nothing is left to remove.
-  public func removeGaugeWindows(
-    before time: Timestamp, energyMetrics: [String]
-  ) async throws(GatewayStoreError) -> Int {
-    try await write("remove old windows") { db in
-      let gauges = """
-        series IN (SELECT id FROM series WHERE metric NOT IN (SELECT value FROM json_each(?1)))
-        """
-      let metrics = try JSONText.encode(energyMetrics)
-      let limit = time.second / Self.bucketSeconds
-      let oldest = try Int64.fetchOne(
-        db, sql: "SELECT bucket FROM windows WHERE bucket < ?2 AND \(gauges) ORDER BY bucket LIMIT 1",
-        arguments: [metrics, limit])
-      guard let oldest else { return 0 }
-      try db.execute(
-        sql: "DELETE FROM windows WHERE bucket >= ?2 AND bucket < ?3 AND \(gauges)",
-        arguments: [metrics, oldest, Swift.min(limit, oldest + 86_400 / Self.bucketSeconds)])
-      return db.changesCount
     }
   }
 
@@ -156,50 +133,6 @@ private struct SeriesInterner {
     let row = try Row.fetchOne(db, sql: sql, arguments: [key.scope.rawValue, key.scopeID, key.metric, second])
     guard let row else { throw GatewayStoreError(code: .other, operation: "name a series", reason: "no id") }
     return InternedSeries(id: try row.decode(atIndex: 0), first: try row.decode(atIndex: 1))
-  }
-}
-
-/// Sums one series over several times.
-private struct WindowReader {
-  let series: Int64
-  /// Where the series begins, in seconds.
-  let first: Int64
-  /// The newest bucket of all series.
-  let last: Int64
-
-  /// The buckets are counted up by the query, because a range of them would be scanned with all series in it.
-  private static let buckets = "WITH RECURSIVE b(n) AS (VALUES(?1) UNION ALL SELECT n + 1 FROM b WHERE n < ?2)"
-  private static let rows = """
-    FROM b CROSS JOIN windows w ON w.bucket = b.n AND w.series = ?3 AND w.ts >= ?4 AND w.ts < ?5
-    """
-
-  func sum(from start: Timestamp, to end: Timestamp, in db: Database) throws -> WindowSum? {
-    // The first full minute of each boundary on: a window belongs to the time in which it begins.
-    let from = Swift.max(start.secondRoundedUp, first)
-    let until = end.secondRoundedUp
-    let firstBucket = from.flooredQuotient(by: GatewayStore.bucketSeconds)
-    let lastBucket = Swift.min((until - 1).flooredQuotient(by: GatewayStore.bucketSeconds), last)
-    guard from < until, firstBucket <= lastBucket else { return nil }
-    let statement = try db.cachedStatement(
-      sql: """
-        \(Self.buckets) SELECT sum(w.sum), min(w.min), max(w.max), sum(w.samples), sum(w.covered_ms), max(w.quality),
-          sum(w.revision) \(Self.rows)
-        """)
-    let arguments: StatementArguments = [firstBucket, lastBucket, series, from, until]
-    guard let row = try Row.fetchOne(statement, arguments: arguments),
-      let sum: Double = try row.decode(Double?.self, atIndex: 0)
-    else { return nil }
-    let high: Double? = try row.decode(atIndex: 2)
-    var last: Double?
-    if high != nil {
-      let newest = try db.cachedStatement(sql: "\(Self.buckets) SELECT w.last \(Self.rows) ORDER BY w.ts DESC LIMIT 1")
-      last = try Double.fetchOne(newest, arguments: arguments)
-    }
-    let quality: Int = try row.decode(atIndex: 5)
-    return WindowSum(
-      sum: sum, min: try row.decode(atIndex: 1), max: high, last: last, samples: try row.decode(atIndex: 3),
-      coveredMilliseconds: try row.decode(atIndex: 4),
-      quality: UInt8(exactly: quality).flatMap(Quality.init(rawValue:)) ?? .bad, revision: try row.decode(atIndex: 6))
   }
 }
 

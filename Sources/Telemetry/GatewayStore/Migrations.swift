@@ -19,6 +19,7 @@ enum Migrations {
     migrator.registerMigration("5 raw readings") { try $0.execute(sql: rawReadings) }
     migrator.registerMigration("5 additions") { try $0.execute(sql: additions) }
     migrator.registerMigration("6 connections") { try $0.execute(sql: connections) }
+    migrator.registerMigration("5 quarters of an hour") { try $0.execute(sql: quarters) }
     return migrator
   }
 
@@ -169,6 +170,14 @@ enum Migrations {
       device_id TEXT PRIMARY KEY, name TEXT, reference_id TEXT, site_id TEXT,
       at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_customer ON events(customer_id, seq) WHERE customer_id IS NOT NULL;
+    """
+
+  /// What minutes become when they are old; `bucket` is the day in UTC, so that a series lies together for a day.
+  private static let quarters = """
+    CREATE TABLE quarters(
+      bucket INTEGER NOT NULL, series INTEGER NOT NULL, ts INTEGER NOT NULL, sum REAL NOT NULL, last REAL, min REAL,
+      max REAL, samples INTEGER NOT NULL, covered_ms REAL NOT NULL, quality INTEGER NOT NULL,
+      revision INTEGER NOT NULL, PRIMARY KEY(bucket, series, ts)) STRICT, WITHOUT ROWID;
     """
 
   /// A flush writes one row of `raw_groups`, in the order of time; every ten minutes the groups become one row of

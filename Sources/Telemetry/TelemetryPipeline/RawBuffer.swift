@@ -16,6 +16,9 @@ struct RawBuffer {
     self.isRecording = isRecording
   }
 
+  /// Whether it has every reading since it was emptied last.
+  var isWhole: Bool { isRecording && samples.count < limit }
+
   mutating func append(_ sample: RawSample) {
     guard isRecording else { return paused &+= 1 }
     guard samples.count < limit else { return dropped &+= 1 }

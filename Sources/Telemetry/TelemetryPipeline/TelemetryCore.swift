@@ -87,7 +87,7 @@ struct TelemetryCore {
     words.restoreChanges(flush.changedWords)
   }
 
-  private mutating func takeRaw(_ words: [(slot: Int, reading: Reading)], at wall: Timestamp) -> RawBatch? {
+  mutating func takeRaw(_ words: [(slot: Int, reading: Reading)], at wall: Timestamp) -> RawBatch? {
     let numbers = aggregator.plan.inputs.count
     let batch = RawBatch(
       names: rawNames, samples: aggregator.raw.take(),

@@ -24,6 +24,9 @@ public final class TelemetryPipeline: Sendable {
   private let producers = Mutex<[(link: String, producer: TelemetryProducer)]>([])
   private let logger: Logger
 
+  /// How much a flush writes.
+  enum FlushExtent { case readings, all, last }
+
   struct FlushState {
     /// The flush that was begun last; the next one waits for it.
     var newest: Task<GatewayStoreError?, Never>?
@@ -65,10 +68,35 @@ public final class TelemetryPipeline: Sendable {
       case .derived, .nowhere: break
       }
     }
+    for unbooked in try await store.unbookedReadings() {
+      Self.replay(unbooked, layout, routes, into: &aggregator)
+    }
     core = Mutex(TelemetryCore(aggregator: aggregator, words: routes.words.withLock { $0 }))
     thread = try AggregatorThread(doorbell: doorbell)
     Task { [thread, weak self] in
       await thread.run(hasWork: { self?.hasWork ?? false }, drain: { self?.drain() })
+    }
+  }
+
+  /// Takes what an earlier run made durable and did not book before it ended.
+  private static func replay(
+    _ unbooked: UnbookedReading, _ layout: PipelineLayout, _ routes: Routes, into aggregator: inout WindowAggregator
+  ) {
+    guard let device = layout.index(of: unbooked.deviceID), let field = Field.named(unbooked.field) else { return }
+    let reading = unbooked.reading
+    switch routes.route(device, field) {
+    case .number(let input):
+      let now = routes.monotonicMilliseconds
+      let sample = Sample(
+        series: input, value: reading.value.number ?? .nan, quality: reading.quality,
+        observedAt: reading.observedAt.milliseconds, acceptedAt: UInt32(truncatingIfNeeded: now))
+      aggregator.accept(sample, now: now, isReplay: true)
+    case .word(let slot):
+      let word = Reading(
+        field: field, value: reading.value, quality: reading.quality, observedAt: reading.observedAt,
+        receivedAt: reading.observedAt)
+      routes.words.withLock { _ = $0.accept(word, slot: slot, acceptedAt: nil) }
+    case .derived, .nowhere: break
     }
   }
 
@@ -100,7 +128,7 @@ public final class TelemetryPipeline: Sendable {
 
   /// Flushes for the last time and ends the aggregator thread and all sequences of changes.
   public func stop() async {
-    try? await flush(isLast: true)
+    try? await flush(.last)
     thread.stop()
     routes.changes.finish()
   }
@@ -108,7 +136,13 @@ public final class TelemetryPipeline: Sendable {
   /// Hands everything that was accepted so far to the store; durable when it returns.
   ///
   /// Throws what the store said; then nothing is lost, and the next flush tries again.
-  public func flush() async throws(GatewayStoreError) { try await flush(isLast: false) }
+  public func flush() async throws(GatewayStoreError) { try await flush(.all) }
+
+  /// Makes everything that was accepted so far durable, without what can be worked out from it again: a small write,
+  /// for messages whose sender waits for it.
+  ///
+  /// Throws what the store said; then nothing is lost, and the next call tries again.
+  public func secure() async throws(GatewayStoreError) { try await flush(.readings) }
 
   /// Where energy is booked now.
   var plan: AggregationPlan { core.withLock { $0.aggregator.plan } }
@@ -178,18 +212,45 @@ public final class TelemetryPipeline: Sendable {
 
 extension TelemetryPipeline {
   /// One flush at a time and in order: the state of a later one must not be overwritten by an earlier one.
-  private func flush(isLast: Bool) async throws(GatewayStoreError) {
+  private func flush(_ extent: FlushExtent) async throws(GatewayStoreError) {
     let task = flushes.withLock { state in
       let earlier = state.newest
       // A task of its own, so that a caller that is cancelled does not leave a flush half done.
       let task = Task {
         _ = await earlier?.value
-        return await self.flushNow(isLast: isLast)
+        return extent == .readings ? await self.secureNow() : await self.flushNow(isLast: extent == .last)
       }
       state.newest = task
       return task
     }
     if let error = await task.value { throw error }
+  }
+
+  /// Writes the readings alone; where they are not kept, or not all of them, their windows too.
+  private func secureNow() async -> GatewayStoreError? {
+    drain()
+    let wall = time.wall()
+    let (raw, words, isWhole) = core.withLock { core in
+      routes.words.withLock { words in
+        guard core.aggregator.raw.isWhole else { return (RawBatch?.none, [(slot: Int, reading: Reading)](), false) }
+        let changed = words.takeChanges()
+        return (core.takeRaw(changed, at: wall), changed, true)
+      }
+    }
+    guard isWhole else { return await flushNow(isLast: false) }
+    guard let raw else { return nil }
+    do {
+      try await store.append(raw)
+      noteFlush(nil)
+      return nil
+    } catch {
+      core.withLock { core in
+        core.aggregator.raw.restore(raw.samples)
+        routes.words.withLock { $0.restoreChanges(words) }
+      }
+      noteFlush(error)
+      return error
+    }
   }
 
   private func flushNow(isLast: Bool) async -> GatewayStoreError? {

@@ -40,6 +40,9 @@ public final class TelemetryProducer: Sendable {
     }
   }
 
+  /// Whether there is room for the samples of a large message.
+  public var hasRoom: Bool { intake.withLock { $0.hasRoom } }
+
   /// Samples that were dropped because the ring was full, by device index.
   var droppedSamples: [Int: UInt64] { intake.withLock { $0.dropped } }
   /// Readings refused for their time, and readings that nobody asked for.
@@ -62,6 +65,9 @@ public final class TelemetryProducer: Sendable {
       self.routes = routes
       self.ring = ring
     }
+
+    /// A quarter of the ring is for what is on its way already.
+    fileprivate var hasRoom: Bool { ring.occupancy < ring.capacity - ring.capacity / 4 }
 
     /// Takes one reading.
     ///

@@ -67,8 +67,11 @@ struct WindowAggregator {
 
   /// Takes one sample.
   ///
-  /// - Parameter now: the pipeline's monotonic clock in milliseconds.
-  mutating func accept(_ sample: Sample, now: Int64) {
+  /// - Parameters:
+  ///   - now: the pipeline's monotonic clock in milliseconds.
+  ///   - isReplay: it comes from the store, where a run before this one left it: it is kept already, and says nothing
+  ///     about the clocks.
+  mutating func accept(_ sample: Sample, now: Int64, isReplay: Bool = false) {
     let index = Int(sample.series)
     guard index < latest.count else { return }
     // Signed, because the sample can have been accepted just after `now` was read.
@@ -76,27 +79,34 @@ struct WindowAggregator {
     let acceptedAt = now &- Int64(waited)
     let receivedAt = sample.observedAt &+ Int64(sample.receivedAfter)
     var last = latest[index]
-    let step = clockStep(of: sample, after: last, offset: receivedAt &- acceptedAt)
+    let step = isReplay ? 0 : clockStep(of: sample, after: last, offset: receivedAt &- acceptedAt)
     if step != 0 {
       follow(step, input: index)
       last = latest[index]
     }
     guard sample.observedAt > last.observedAt else {
       counts.notLater &+= 1
+      // Messages that arrive together are several readings, though none of them is later.
+      if sample.observedAt == last.observedAt, sample.receivedAfter == 0, last.isLive, !isReplay {
+        keep(sample, Quality(rawValue: sample.quality) ?? .bad)
+      }
       return
     }
     last.observedAt = sample.observedAt
     last.receivedAt = receivedAt
     last.acceptedAt = acceptedAt
-    last.isLive = true
+    last.isLive = !isReplay
     last.isDirty = true
     counts.accepted &+= 1
     let input = plan.inputs[index]
     note(input.device)
     take(sample, input, &last)
     latest[index] = last
-    raw.append(
-      RawSample(series: sample.series, value: sample.value, quality: last.quality, observedAt: sample.observedAt))
+    if !isReplay { keep(sample, last.quality) }
+  }
+
+  private mutating func keep(_ sample: Sample, _ quality: Quality) {
+    raw.append(RawSample(series: sample.series, value: sample.value, quality: quality, observedAt: sample.observedAt))
   }
 
   /// Books the devices at the sites and customers of another layout of the same devices from now on.

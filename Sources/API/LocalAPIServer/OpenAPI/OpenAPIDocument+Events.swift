@@ -27,8 +27,8 @@ extension OpenAPIDocument {
         "type": "object",
         "properties": {
           "id": {"type": "string", "example": "alt_4f9c2a7be1d0"},
-          "kind": {"type": "string", "enum": ["revert-failed", "command-drifted"]},
-          "deviceId": {"type": "string"},
+          "kind": {"type": "string", "enum": ["revert-failed", "command-drifted", "disk-space-low", "store-limit-reached"]},
+          "deviceId": {"type": "string", "description": "Absent for the gateway itself."},
           "commandId": {"type": "string"},
           "message": {"type": "string"},
           "raisedAt": {"type": "string", "format": "date-time"},
@@ -38,7 +38,7 @@ extension OpenAPIDocument {
           "acknowledgedBy": {"type": "string"},
           "resolvedAt": {"type": "string", "format": "date-time"}
         },
-        "required": ["id", "kind", "deviceId", "commandId", "message", "raisedAt", "updatedAt", "count"]
+        "required": ["id", "kind", "message", "raisedAt", "updatedAt", "count"]
       }
     }
     """#

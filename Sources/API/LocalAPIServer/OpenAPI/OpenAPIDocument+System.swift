@@ -65,11 +65,18 @@ extension OpenAPIDocument {
           "store": {
             "type": "object",
             "properties": {
-              "bytes": {"type": "integer"},
+              "bytes": {"type": "integer", "description": "The database with its write-ahead log."},
+              "usedBytes": {"type": "integer", "description": "Of the database, without free pages."},
+              "freeBytes": {"type": "integer", "description": "On the disk of the database."},
+              "writtenBytes": {"type": "integer", "description": "By the gateway to disks, since its start."},
+              "writtenBytesPerDay": {"type": "integer", "description": "By the mean since the start; absent in its first minutes."},
+              "rawReadings": {"type": "integer"},
+              "rawSince": {"type": "string", "format": "date-time"},
+              "isKeepingRaw": {"type": "boolean", "description": "False with too little room on the disk, or where none are to be kept."},
               "pendingWindows": {"type": "integer"},
               "lastError": {"type": "string"}
             },
-            "required": ["bytes", "pendingWindows"]
+            "required": ["bytes", "isKeepingRaw", "pendingWindows"]
           },
           "links": {"type": "array", "items": {"$ref": "#/components/schemas/LinkStatus"}},
           "devices": {

@@ -10,7 +10,8 @@ struct OpenAPIDocument {
   private static let schemas = [
     systemSchemas, deviceSchemas, textureSchemas, commandSchemas, customerSchemas, siteSchemas, fluxrateSchemas,
     eventSchemas, keySchemas, tagSchemas, batchSchemas, scheduleSchemas, auditSchemas,
-    metricSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas, discoverySchemas, connectionSchemas,
+    metricSchemas, historySchemas, explanationSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas,
+    discoverySchemas, connectionSchemas,
   ]
 
   private static let about = """
@@ -135,7 +136,11 @@ struct OpenAPIDocument {
 
   private static func json(of answer: Operation.Answer) -> JSONValue {
     var members: [String: JSONValue] = ["description": .text(answer.description)]
-    if let schema = answer.schema { members["content"] = content(schema, answer.type) }
+    if let schema = answer.schema {
+      var contents = [answer.type: JSONValue.object(["schema": schema.json])]
+      for type in answer.textTypes { contents[type] = .object(["schema": Schema.text.json]) }
+      members["content"] = .object(contents)
+    }
     if !answer.headers.isEmpty {
       let header = JSONValue.object(["schema": Schema.text.json])
       members["headers"] = .object(Dictionary(uniqueKeysWithValues: answer.headers.map { ($0, header) }))

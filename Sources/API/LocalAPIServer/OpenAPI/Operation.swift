@@ -54,12 +54,15 @@ extension Operation {
     /// `nil` where there is no body.
     let schema: Schema?
     let type: String
+    /// Other types that the same can be asked for in; they are text.
+    let textTypes: [String]
     let headers: [String]
 
     init(
       _ status: Int, _ description: String, _ schema: Schema?, type: String = "application/json",
-      headers: [String] = []
+      textTypes: [String] = [], headers: [String] = []
     ) {
+      self.textTypes = textTypes
       self.status = status
       self.description = description
       self.schema = schema

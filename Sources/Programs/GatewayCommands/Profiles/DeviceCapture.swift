@@ -11,6 +11,9 @@ struct DeviceCapture {
   var messages: [(topic: String, payload: String)] = []
   /// By the request's name or path.
   var responses: [(request: String, body: String)] = []
+  /// Messages and answers as they came, where they are known; else they are made of the text of `messages` and
+  /// `responses`.
+  var documents: [RawFrame.Body]?
   /// What is to be known about the capture itself.
   var remarks: [String] = []
 

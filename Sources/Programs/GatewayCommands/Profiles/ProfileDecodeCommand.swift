@@ -144,6 +144,7 @@ struct DecodedPoints {
     let bound = decoder.bound
     switch bound.profile.transport {
     case .modbus: return decoder.readPlan.flatMap { capture.registers.frames($0.range) }
+    case .mqtt where capture.documents != nil, .http where capture.documents != nil: return capture.documents ?? []
     case .mqtt:
       for message in capture.messages where !unused.contains("topic \(message.topic)") {
         let isRead = bound.subscriptions.contains { EndpointDecoder.isMatch(topic: message.topic, filter: $0) }

@@ -13,7 +13,7 @@ extension GatewayStore {
   /// Series of one block: the part of a chunk's key.
   static let maxRawSeries: Int64 = 1 << 20
 
-  /// Keeps the readings of one flush; durable when it returns. Part of `apply`, for readings without windows.
+  /// Keeps readings whose windows come later; durable when it returns. Until the next `apply` they are unbooked.
   public func append(_ raw: RawBatch) async throws(GatewayStoreError) {
     let ids = try await write("save raw readings") { db in try Self.append(raw, in: db) }
     raw.names.remember(ids)
@@ -27,7 +27,8 @@ extension GatewayStore {
     at now: Timestamp, age: Duration = rawSealAge, readings: Int = rawSealReadings
   ) async throws(GatewayStoreError) -> Int? {
     try await write("put raw readings together") { db in
-      guard let open = try Row.fetchOne(db, sql: "SELECT min(at), sum(samples) FROM raw_groups"),
+      let sql = "SELECT min(at), sum(samples) FROM raw_groups WHERE id <= (\(RawSealing.lastBooked))"
+      guard let open = try Row.fetchOne(db, sql: sql),
         let oldest: Int64 = try open.decode(Int64?.self, atIndex: 0)
       else { return nil }
       let count: Int = try open.decode(atIndex: 1)
@@ -153,6 +154,9 @@ extension RawSeriesNames {
 /// Turns groups, which are short to write, into chunks, which are short to read.
 private struct RawSealing {
   let db: Database
+  /// What the windows do not have yet must stay in the order in which it came.
+  static let lastBooked =
+    "SELECT coalesce((SELECT value FROM marks WHERE name = '\(GatewayStore.bookedMark)'), 9223372036854775807)"
   /// Readings that are put together at once, and one group more.
   let limit: Int
 
@@ -165,7 +169,8 @@ private struct RawSealing {
     var damaged = 0
     var samples: [RawSample] = []
     var lastGroup: Int64 = 0
-    let groups = try Row.fetchCursor(db, sql: "SELECT id, data FROM raw_groups ORDER BY id")
+    let groups = try Row.fetchCursor(
+      db, sql: "SELECT id, data FROM raw_groups WHERE id <= (\(Self.lastBooked)) ORDER BY id")
     while samples.count < limit, let group = try groups.next() {
       lastGroup = try group.decode(atIndex: 0)
       let data: Data = try group.decode(atIndex: 1)
@@ -244,15 +249,24 @@ private struct RawReader {
   }
 
   private func readings(_ samples: [RawSample]) throws -> [RawReading] {
-    var words: [Double: ReadingValue] = [:]
+    var values = RawValues(field: field)
     return try samples.map { sample in
       RawReading(
-        observedAt: Timestamp(milliseconds: sample.observedAt), value: try value(sample.value, &words),
+        observedAt: Timestamp(milliseconds: sample.observedAt), value: try values.value(sample.value, in: db),
         quality: sample.quality)
     }
   }
+}
 
-  private func value(_ number: Double, _ words: inout [Double: ReadingValue]) throws -> ReadingValue {
+/// What the numbers of a series mean.
+struct RawValues {
+  /// `nil` for a field that the model no longer has.
+  let field: Field?
+  private var words: [Double: ReadingValue] = [:]
+
+  init(field: Field?) { self.field = field }
+
+  mutating func value(_ number: Double, in db: Database) throws -> ReadingValue {
     guard !number.isNaN else { return .null }
     switch field?.type {
     case .number, nil: return .number(number)
