@@ -1,3 +1,4 @@
+import LocalAPISchema
 import LocalAPITestSupport
 import Testing
 import TestSupport

@@ -9,6 +9,10 @@ final class Listeners: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Whether the TCP address speaks TLS.
+  let isSecured: Bool
+
+  init(isSecured: Bool = false) { self.isSecured = isSecured }
 
   var addresses: APIAddresses { state.withLock { $0.addresses } }
   var isStopping: Bool { state.withLock { $0.isStopping } }

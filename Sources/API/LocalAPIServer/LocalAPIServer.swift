@@ -29,7 +29,7 @@ public struct LocalAPIServer: Service {
     hub: StreamHub, time: TimeSource, random: RandomBytes = .system, logger: Logger,
     onListening: @escaping @Sendable (APIAddresses) -> Void = { _ in }
   ) {
-    let listeners = Listeners()
+    let listeners = Listeners(isSecured: identity != nil)
     let limiter = configuration.rateLimit.map { RateLimiter($0, time: time) }
     let routes = GatewayRoutes(
       service: service, hub: hub, time: time, random: random, version: configuration.version, listeners: listeners,

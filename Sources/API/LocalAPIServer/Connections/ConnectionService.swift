@@ -1,4 +1,3 @@
-public import EnergyModel
 public import LocalAPISchema
 
 /// What the API and its pages need from the gateway for pairing sessions.

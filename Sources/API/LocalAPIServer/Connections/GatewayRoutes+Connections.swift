@@ -54,7 +54,8 @@ extension GatewayRoutes {
     try await checkCustomer(draft.customerId)
     var (connection, token) = try await service.createConnection(draft, actor: request.caller.actor)
     let host = request.context.isLocalSocket ? listeners.addresses.tcp : request.request.head.authority
-    connection.url = host.map { "http://\($0)/connect/\(token)" } ?? "/connect/\(token)"
+    let scheme = listeners.isSecured ? "https" : "http"
+    connection.url = host.map { "\(scheme)://\($0)/connect/\(token)" } ?? "/connect/\(token)"
     return try JSONText.response(
       connection, status: .created, headers: [.location: "/v1/connections/\(connection.id)"])
   }
