@@ -27,6 +27,8 @@ struct HeddleBench {
     try await measure("raw readings in the store") { try await RawLayoutBenchmark().run() }
     try await measure("requests") { [try ReadPlanBenchmark().run()] }
     try await measure("decode every family of profiles") { try DecodeBenchmark().run() }
+    let programs = ProcessInfo.processInfo.environment["HEDDLE_PROGRAMS"] ?? ".build/release"
+    try await measure("command to device") { try await CommandBenchmark(programs: programs).run() }
     print("\n\(table)")
     guard table.allHold else { exit(1) }
   }
