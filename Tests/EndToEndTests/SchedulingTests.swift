@@ -13,11 +13,10 @@ struct SchedulingTests {
     let battery = try await StubbornBattery("fair", for: gateway)
     try await gateway.start()
     #expect(await gateway.reaches("battery-1", "online"))
-    let made = try await gateway.cli(
+    let made = try await gateway.json(
       "schedule", "weekly", "--device", "battery-1", "--days", "sun-sat", "--from", "00:00", "--to", "24:00", "battery",
       "charge", "--power", "2kW")
-    #expect(made.status == 0, "\(made.output)\(made.errors)")
-    let id = try #require(made.output.split(separator: " ").first.map(String.init))
+    let id = try #require(made["id"] as? String, "\(made)")
     #expect(await eventually(within: 15) { battery.written == [2000] }, "\(battery.requests)\n\(gateway.log)")
     let command = try await gateway.newestCommand("battery-1", becomes: "confirmed")
     #expect((command["origin"] as? [String: Any])?["schedule"] as? String == id, "\(command)")
@@ -41,7 +40,7 @@ struct SchedulingTests {
       "schedule.created \(id)", "schedule.deleted \(id)", "batch.created \(batchID)", "batch.changed \(batchID)",
     ]
     for row in expected { #expect(words.contains(row), "\(words)") }
-    #expect(rows.first { $0["action"] as? String == "device.created" }?["actor"] as? String == "local:\(getuid())")
+    #expect(rows.first { $0["action"] as? String == "device.changed" }?["actor"] as? String == "local:\(getuid())")
     #expect(try await gateway.cli("audit", "verify").status == 0)
   }
 }

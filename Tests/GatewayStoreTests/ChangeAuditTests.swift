@@ -31,7 +31,7 @@ struct ChangeAuditTests {
     // What the gateway does by itself has no author.
     try await store.setTags([], of: "battery-1")
     let rows = try await rows(store)
-    #expect(rows.map(\.action) == ["device.created", "device.changed", "device.changed"])
+    #expect(rows.map(\.action) == ["device.changed", "device.changed", "device.changed"])
     #expect(rows.allSatisfy { $0.actor == "hdl_ada" && $0.at == noon && $0.subject == "battery-1" })
     #expect(rows[0].before == "{}" && rows[0].after == #"{"tags":"north"}"#)
     #expect(rows[1].before == #"{"tags":"north"}"# && rows[1].after == #"{"tags":"pilot south"}"#)

@@ -78,10 +78,16 @@ struct AuditedRecord: Sendable, Hashable {
     let after = try state(db)
     let changed = Set(before.keys).union(after.keys).filter { before[$0]?.value != after[$0]?.value }
     guard !changed.isEmpty else { return nil }
-    let verb = before.isEmpty ? "created" : after.isEmpty ? "deleted" : "changed"
+    let verb = !exists(before) && exists(after) ? "created" : exists(before) && !exists(after) ? "deleted" : "changed"
     return AuditRecord(
       at: author.at, actor: author.actor, action: "\(kind.rawValue).\(verb)", subject: id,
       before: try JSONText.encode(shown(before, changed)), after: try JSONText.encode(shown(after, changed)))
+  }
+
+  /// Whether there is such a record. Devices of the configuration have nothing here that says so: the API can only change
+  /// them, and makes and deletes those alone that have an entry of their own.
+  private func exists(_ state: [String: StoredScalar]) -> Bool {
+    kind == .device ? state["entry"] != nil : !state.isEmpty
   }
 
   private func shown(_ state: [String: StoredScalar], _ changed: Set<String>) -> [String: StoredScalar] {
