@@ -7,7 +7,7 @@ let packageDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   // The HTTP server behind the local REST API and behind simulated vendor APIs.
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-  // Vendor HTTP, and the CLI's way to the daemon (also over a Unix socket).
+  // Vendor HTTP, webhooks, and the CLI's way to the daemon (also over a Unix socket).
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   // Event loops shared by the HTTP server and the HTTP client.
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -160,7 +160,8 @@ let package = Package(
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", logging, lifecycle, unixSignals,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", httpClient, nioCore, nioHTTP1, crypto,
+        logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
@@ -257,7 +258,8 @@ let package = Package(
       name: "GatewayTests",
       dependencies: [
         "Gateway", "AdapterKit", "CommandDispatch", "DeviceProfiles", "EnergyModel", "GatewayStore", "LocalAPISchema",
-        "LocalAPIServer", "LocatedYAML", "ModbusWire", "TelemetryPipeline", "TestSupport", "TimeSource", logging,
+        "LocalAPIServer", "LocatedYAML", "ModbusWire", "TelemetryPipeline", "TestSupport", "TimeSource", hummingbird,
+        nioCore, httpTypes, logging,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["heddle", "heddled", "heddle-simulator"]),
   ],

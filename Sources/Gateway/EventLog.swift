@@ -20,6 +20,7 @@ final class EventLog: Sendable {
   private let queue: AsyncStream<EventRecord>
   private let continuation: AsyncStream<EventRecord>.Continuation
   private let dropped = Atomic<UInt64>(0)
+  private let listener = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Events that may wait for the disk.
   static let maxQueued = 1024
@@ -31,6 +32,9 @@ final class EventLog: Sendable {
     self.logger = logger
     (queue, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.maxQueued))
   }
+
+  /// Calls this after each event that is kept. It must not wait.
+  func onAppend(_ call: @escaping @Sendable () -> Void) { listener.withLock { $0 = call } }
 
   /// Events that were lost because the disk was slower.
   var droppedCount: UInt64 { dropped.load(ordering: .relaxed) }
@@ -53,6 +57,7 @@ final class EventLog: Sendable {
       do {
         event.seq = try await store.append([first]).first ?? 0
         hub.publish(.event(Self.resource(of: event)))
+        listener.withLock { $0 }?()
         if failures.success(now: time.monotonic()) { logger.notice("events are kept again") }
       } catch {
         dropped.add(1, ordering: .relaxed)

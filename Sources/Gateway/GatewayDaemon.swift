@@ -101,12 +101,15 @@ actor GatewayDaemon {
     let schedules = ScheduleRunner(
       store: store, hands: .init(dispatcher: dispatcher, directory: directory, tags: tags), time: time, random: random,
       logger: logger)
+    let hooks = WebhookRunner(
+      store: store, events: events, time: time, logger: logger, random: random, makeAlertID: { makeID("alt") })
+    events.onAppend { hooks.poke() }
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
       directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules,
       additions: AdditionBook(store: store, paths: paths),
       discoveries: DiscoveryDesk(library: { ConfigurationCheck.library(paths) }, time: time, random: random),
-      alerts: alerts, time: time, random: random, logger: logger, makeID: makeID)
+      alerts: alerts, hooks: hooks, time: time, random: random, logger: logger, makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
@@ -128,6 +131,7 @@ actor GatewayDaemon {
     background.append(Task { await watch() })
     background.append(Task { [gateway] in await gateway.expireConnectionsInTime() })
     background.append(Task { [gateway] in await gateway.retention.run() })
+    background.append(Task { [gateway] in await gateway.hooks.run() })
     notifier.ready(summary())
     logger.notice(
       "heddled \(ReleaseVersion.current) runs",
@@ -217,6 +221,7 @@ actor GatewayDaemon {
       logger.error("customers and devices could not be kept: \(error)")
     }
     gateway.directory.replace(configuration)
+    gateway.hooks.replace(configuration.webhooks)
     board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
     gateway.replace(running)
     grid.replace(running)
@@ -367,6 +372,7 @@ actor GatewayDaemon {
     scheduling?.cancel()
     await gateway.batches.stop()
     await gateway.discoveries.stop()
+    await atMost(Self.stepLimit, "the last webhooks") { [gateway] in await gateway.hooks.stop() }
     await atMost(Self.undoLimit, "undoing the leases") { [dispatcher] in await dispatcher.stop() }
     if let running = gateway.current {
       await Self.stop(running.links)

@@ -41,6 +41,8 @@ final class Retention: Sendable {
   static let roomsPerAge = 60
   /// With this much more than the floor, raw readings are written again.
   static let freeHysteresis = 0.125
+  /// How long the log of webhook deliveries is kept: longer than anybody looks for one that did not arrive.
+  static let deliveryAge = Duration.seconds(30 * 86_400)
   /// Below this share of the limit, it no longer counts as reached.
   static let calmShare = 0.95
 
@@ -145,6 +147,10 @@ final class Retention: Sendable {
       try await store.removeAudit(before: limit(settings.auditAge), at: now)
     } catch {
       logger.warning("old audit rows could not be removed: \(error)")
+    }
+    await step("deliveries to webhooks", "removed", atMost: 1) { [store] in
+      try await store.removeDeliveries(before: limit(Self.deliveryAge))
+      return 0
     }
   }
 

@@ -9,6 +9,40 @@ import TestSupport
 @Suite struct CommandRouteTests {
   private let path = "/v1/devices/battery-1/commands"
 
+  @Test("The seed's form sends the same command, with the device in the body and Texture's words understood")
+  func seedForm() async throws {
+    try await RunningGateway.with { server in
+      func post(_ path: String, _ body: String) async throws -> RunningGateway.Reply {
+        try await server.send("POST", "/v1/commands/\(path)", body: body)
+      }
+      let reserve = try await post("battery/set-reserve", #"{"deviceId":"battery-1","input":{"chargePercentage":30}}"#)
+      #expect(reserve.status == 202)
+      #expect(reserve.headers["location"] == "/v1/commands/cmd_1")
+      let mode = #"{"operatingMode":"charge","maximumBatteryReserve":90}"#
+      #expect(
+        try await post("battery/set-operating-mode", "{\"deviceId\":\"battery-1\",\"input\":\(mode)}").status == 202)
+      let warm = #"{"deviceId":"thermostat-1","input":{"heatTarget":68}}"#
+      #expect(try await post("thermostat/set-setpoints", warm).status == 202)
+      let calls = await server.gateway.calls
+      #expect(calls.map(\.name.description) == ["battery:set-reserve", "battery:charge", "thermostat:set-setpoints"])
+      #expect(
+        calls.map(\.input) == [
+          ["reservePercent": .number(30)], ["targetSocPercent": .number(90)], ["heatSetpointC": .number(20)],
+        ])
+      let other = try await post("battery/charge", #"{"deviceId":"thermostat-1"}"#)
+      #expect(other.status == 422)
+      #expect(other["errors", "0", "pointer"] == .text("/deviceId"))
+      #expect(try await post("battery/charge", "{}").status == 422)
+      #expect(try await post("battery/charge", #"{"deviceId":"battery-1","command":"x"}"#).status == 422)
+      #expect(try await post("battery/charge", #"{"deviceId":"nothing"}"#).status == 404)
+      #expect(try await server.send("POST", "/v1/commands/cmd_1/cancel").status == 200)
+      let key = try await server.key("commands:write", customer: "other")
+      let foreign = try await server.send(
+        "POST", "/v1/commands/battery/charge", key: key, body: #"{"deviceId":"battery-1"}"#)
+      #expect(foreign.status == 404)
+    }
+  }
+
   @Test("A command is accepted with its place, and its sender is the user on the socket")
   func accepted() async throws {
     try await RunningGateway.with { server in

@@ -16,6 +16,7 @@ package actor InMemoryGateway: GatewayService {
   package var keys: [StoredKey] = []
   package var auditRows: [AuditResource] = []
   package var auditFindings: [AuditVerificationResource.Finding] = []
+  package var webhookList: [WebhookResource] = []
   package var usageRequests: [UsageRequest] = []
   package var batchCalls: [BatchCall] = []
   package var batchList: [BatchResource] = []

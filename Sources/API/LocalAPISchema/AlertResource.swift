@@ -6,10 +6,12 @@ public struct AlertResource: Codable, Sendable, Hashable {
   public var id: String
   /// What is wrong.
   public var kind: AlertRecord.Kind
-  /// The device; absent for the gateway itself.
+  /// The device that it is about; absent for the gateway itself and for a webhook.
   public var deviceId: String?
   /// The command that it is about; absent without one.
   public var commandId: String?
+  /// The webhook that it is about; absent without one.
+  public var webhookId: String?
   /// What is wrong, in words.
   public var message: String
   /// When it began.
@@ -29,8 +31,10 @@ public struct AlertResource: Codable, Sendable, Hashable {
   public init(_ record: AlertRecord) {
     id = record.id
     kind = record.kind
-    deviceId = record.deviceID.isEmpty ? nil : record.deviceID
+    let isOfWebhook = record.kind == .webhookDisabled
+    deviceId = isOfWebhook || record.deviceID.isEmpty ? nil : record.deviceID
     commandId = record.commandID.isEmpty ? nil : record.commandID
+    webhookId = isOfWebhook ? record.deviceID : nil
     message = record.message
     raisedAt = record.raisedAt
     updatedAt = record.updatedAt

@@ -27,8 +27,9 @@ extension GatewayRoutes {
   private func alert(_ id: String, for caller: Caller) async throws -> AlertResource {
     let alert = try await service.alert(id)
     guard caller.customerId != nil else { return alert }
-    let device = try? await service.device(alert.deviceId ?? "")
-    guard let device, caller.sees(customer: device.customerId) else { throw APIError.notFound("alert", id) }
+    guard let deviceId = alert.deviceId, let device = try? await service.device(deviceId),
+      caller.sees(customer: device.customerId)
+    else { throw APIError.notFound("alert", id) }
     return alert
   }
 }

@@ -41,6 +41,33 @@ extension GatewayRoutes {
     ]
   }
 
+  /// The seed's form: type and verb in the path, the device in the body.
+  var typedCommandRoutes: [Route] {
+    DeviceKind.allCases.map { kind in
+      route(.post, "/v1/commands/\(kind.rawValue)/{verb}", .scope(.commandsWrite), .sendTypedCommand(kind)) {
+        try await submit($0, to: kind)
+      }
+    }
+  }
+
+  private func submit(_ request: APIRequest, to kind: DeviceKind) async throws -> Response {
+    var object = try await RequestBodyReader.object(request.request)
+    try RequestBodyReader.checkFields(of: object, allowed: ["deviceId"] + Self.submissionFields.dropFirst(2))
+    guard case .text(let id)? = object.removeValue(forKey: "deviceId") else {
+      throw APIError.invalid("/deviceId", "'deviceId' is missing", code: "MISSING_FIELD")
+    }
+    var body = try RequestBodyReader.decode(CommandSubmission.self, from: object, fields: Self.submissionFields)
+    let device = try await device(id, for: request.caller)
+    guard device.type == kind else {
+      throw APIError.invalid(
+        "/deviceId", "\(id) is a \(device.type.rawValue) and no \(kind.rawValue)", code: "UNSUPPORTED_COMMAND")
+    }
+    let words = TextureCommand(kind: kind, verb: request.parameter("verb"), input: body.input ?? [:])
+    body.verb = words.verb
+    body.input = words.input
+    return try await submit(request, body, to: device)
+  }
+
   private func command(_ id: String, for caller: Caller) async throws -> CommandResource {
     let command = try await service.command(id)
     guard caller.customerId != nil else { return command }
@@ -65,12 +92,18 @@ extension GatewayRoutes {
   private func submit(_ request: APIRequest) async throws -> Response {
     let device = try await device(request.parameter("id"), for: request.caller)
     let object = try await RequestBodyReader.object(request.request)
-    let body = try RequestBodyReader.decode(
-      CommandSubmission.self, from: object,
-      fields: [
-        "command", "verb", "input", "durationSeconds", "ttlSeconds", "notBefore", "priority", "dryRun",
-        "idempotencyKey", "onConflict",
-      ])
+    let body = try RequestBodyReader.decode(CommandSubmission.self, from: object, fields: Self.submissionFields)
+    return try await submit(request, body, to: device)
+  }
+
+  private static let submissionFields = [
+    "command", "verb", "input", "durationSeconds", "ttlSeconds", "notBefore", "priority", "dryRun", "idempotencyKey",
+    "onConflict",
+  ]
+
+  private func submit(
+    _ request: APIRequest, _ body: CommandSubmission, to device: DeviceResource
+  ) async throws -> Response {
     let call = try Self.call(body, device: device, request)
     if body.dryRun == true { return try JSONText.response(try await service.preview(call)) }
     let submitted = try await service.submit(call)

@@ -16,10 +16,11 @@ struct GatewayRoutes: Sendable {
 
   /// Every operation of the API.
   var all: [Route] {
-    systemRoutes + deviceRoutes + commandRoutes + customerRoutes + siteRoutes + fluxrateRoutes + eventRoutes
+    systemRoutes + deviceRoutes + commandRoutes + typedCommandRoutes + customerRoutes + siteRoutes + fluxrateRoutes
+      + eventRoutes
       + alertRoutes + keyRoutes + tagRoutes + batchRoutes + scheduleRoutes + auditRoutes
       + metricRoutes + historyRoutes + explanationRoutes + usageMeterRoutes + seedUsageRoutes + linkRoutes
-      + discoveryRoutes + connectionRoutes
+      + discoveryRoutes + connectionRoutes + webhookRoutes
   }
 
   func route(

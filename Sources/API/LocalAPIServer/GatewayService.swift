@@ -7,7 +7,7 @@ public import LocalAPISchema
 /// that a device, site, customer or command belongs to the customer of a restricted key; a service only honours the
 /// `customerId` of a query. A failure is an `APIError`, whose status and words the client gets as they are.
 public protocol GatewayService: CustomerService, SiteService, DeviceRecordService, TagService, BatchService,
-  ScheduleService, MetricsService, UsageMeterService, LinkService, DiscoveryService, HistoryService,
+  ScheduleService, MetricsService, UsageMeterService, WebhookService, LinkService, DiscoveryService, HistoryService,
   ExplanationService, ConnectionService
 {
   /// The state of the whole gateway. `api` is filled in by the server.

@@ -43,8 +43,9 @@ extension EventLog {
       "alertId": .text(alert.id), "kind": .text(alert.kind.rawValue), "message": .text(alert.message),
     ]
     if !alert.commandID.isEmpty { data["commandId"] = .text(alert.commandID) }
+    if alert.kind == .webhookDisabled { data["webhookId"] = .text(alert.deviceID) }
     if let person = alert.acknowledgedBy { data["acknowledgedBy"] = .text(person) }
-    let device = alert.deviceID.isEmpty ? nil : alert.deviceID
+    let device = alert.kind == .webhookDisabled || alert.deviceID.isEmpty ? nil : alert.deviceID
     record(type, device: device, customer: owner?.customerID, site: owner?.siteID, data: data)
   }
 }

@@ -26,6 +26,7 @@ final class LocalGateway: GatewayService {
   let schedules: ScheduleRunner
   let grid: GridMeters
   let book: RecordBook
+  let hooks: WebhookRunner
   let additions: AdditionBook
   let trials = TrialSeats()
   let logger: Logger
@@ -47,7 +48,7 @@ final class LocalGateway: GatewayService {
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, time: TimeSource,
+    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, hooks: WebhookRunner, time: TimeSource,
     random: @escaping @Sendable () -> Double, logger: Logger,
     makeID: @escaping @Sendable (String) -> String
   ) {
@@ -71,6 +72,7 @@ final class LocalGateway: GatewayService {
     self.batches = batches
     self.schedules = schedules
     self.discoveries = discoveries
+    self.hooks = hooks
     self.random = random
     self.grid = grid
     book = RecordBook(store: store)

@@ -22,7 +22,7 @@ public struct ConfigurationReader {
     let document = YAMLDocument(text: text, file: file, codePrefix: "C")
     guard let root = document.root,
       root.expectMapping(keys: [
-        "api", "store", "retention", "links", "customers", "sites", "devices", "carbonIntensity",
+        "api", "store", "retention", "links", "customers", "sites", "devices", "carbonIntensity", "webhooks",
       ])
     else { return (nil, document.diagnostics) }
     let links = readLinks(root["links"])
@@ -34,6 +34,7 @@ public struct ConfigurationReader {
       storePath: readStore(root["store"]), links: links,
       customers: customers, sites: sites, devices: devices.read(root["devices"]))
     configuration.carbon = readCarbon(root["carbonIntensity"], file: file, sites: sites)
+    configuration.webhooks = readWebhooks(root["webhooks"])
     configuration.profiles = profiles
     configuration.linkLines = lines(of: root["links"])
     configuration.deviceLines = lines(of: root["devices"])

@@ -126,6 +126,8 @@ public struct GatewayConfiguration: Sendable {
   public var devices: [Device]
   /// Carbon intensities, in the file's order.
   public var carbon: [CarbonSource] = []
+  /// Where webhooks may post to.
+  var webhooks = WebhookAllowList()
   /// The profiles that its devices were bound to.
   var profiles = ProfileLibrary(directories: [])
   /// Lines of the file, by the ids of its links; those of the API have none.

@@ -10,13 +10,15 @@ public struct AlertRecord: Sendable, Hashable {
     case diskSpaceLow = "disk-space-low"
     /// The database has its largest size: the oldest went before its time.
     case storeLimitReached = "store-limit-reached"
+    /// A webhook was switched off because nothing arrives at its receiver.
+    case webhookDisabled = "webhook-disabled"
   }
 
   /// `alt_…`
   public var id: String
   /// What is wrong.
   public var kind: Kind
-  /// The device, by its id in configuration and API; empty for the gateway itself.
+  /// The device, by its id in configuration and API; the webhook where it is about one; empty for the gateway itself.
   public var deviceID: String
   /// The command that it is about; empty without one.
   public var commandID: String

@@ -46,7 +46,8 @@ enum AlertView {
       var state = alert.count > 1 ? "\(alert.count) times since \(alert.raisedAt)" : "since \(alert.raisedAt)"
       if let time = alert.acknowledgedAt { state += ", acknowledged \(time) by \(alert.acknowledgedBy ?? "?")" }
       if let time = alert.resolvedAt { state += ", over \(time)" }
-      return ["\(alert.id)  \(alert.deviceId ?? "gateway")  \(alert.kind.rawValue)  \(state)", "  \(alert.message)"]
+      let subject = alert.deviceId ?? alert.webhookId ?? "gateway"
+      return ["\(alert.id)  \(subject)  \(alert.kind.rawValue)  \(state)", "  \(alert.message)"]
     }
   }
 }

@@ -42,7 +42,8 @@ struct HeddleCommand: AsyncParsableCommand {
       CommandGroup(
         name: "OPERATION",
         subcommands: [
-          DemoCommand.self, KeyCommand.self, AuditCommand.self, VersionCommand.self, CompletionsCommand.self,
+          DemoCommand.self, KeyCommand.self, WebhookCommand.self, AuditCommand.self, VersionCommand.self,
+          CompletionsCommand.self,
         ]),
     ])
 }

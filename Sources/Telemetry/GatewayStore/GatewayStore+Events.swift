@@ -94,6 +94,18 @@ extension GatewayStore {
     }
   }
 
+  /// Events since a time up to a place in the log, oldest first.
+  public func events(
+    since time: Timestamp, through seq: Int64, limit: Int
+  ) async throws(GatewayStoreError) -> [EventRecord] {
+    try await perform("read events") { db in
+      try Row.fetchAll(
+        db, sql: "SELECT * FROM events WHERE at >= ? AND seq <= ? ORDER BY seq LIMIT ?",
+        arguments: [time.milliseconds, seq, max(0, limit)]
+      ).map(Self.event)
+    }
+  }
+
   private static func event(_ row: Row) throws -> EventRecord {
     var event = EventRecord(
       type: try row.decode(forColumn: "type"), at: try row.time("at"),

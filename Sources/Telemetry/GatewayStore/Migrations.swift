@@ -20,6 +20,7 @@ enum Migrations {
     migrator.registerMigration("5 additions") { try $0.execute(sql: additions) }
     migrator.registerMigration("6 connections") { try $0.execute(sql: connections) }
     migrator.registerMigration("5 quarters of an hour") { try $0.execute(sql: quarters) }
+    migrator.registerMigration("6 webhooks") { try $0.execute(sql: webhooks) }
     return migrator
   }
 
@@ -208,5 +209,21 @@ enum Migrations {
     CREATE TABLE connections(
       id TEXT PRIMARY KEY, token_sha256 TEXT NOT NULL UNIQUE, status TEXT NOT NULL, customer_id TEXT,
       created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER, details TEXT NOT NULL) STRICT;
+    """
+
+  /// `cursor` is the last event of which deliveries were made. `secret` is as it is, because the gateway signs with it:
+  /// the file's mode protects it. Deliveries have no body: it is made of the event.
+  private static let webhooks = """
+    CREATE TABLE webhooks(
+      id TEXT PRIMARY KEY, url TEXT NOT NULL, label TEXT NOT NULL, event_types TEXT NOT NULL, customer_id TEXT,
+      secret TEXT NOT NULL, old_secret TEXT, old_secret_until INTEGER, cursor INTEGER NOT NULL,
+      created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, is_enabled INTEGER NOT NULL, disabled_reason TEXT,
+      disabled_at INTEGER, failing_since INTEGER) STRICT;
+    CREATE TABLE webhook_deliveries(
+      id TEXT PRIMARY KEY, webhook_id TEXT NOT NULL REFERENCES webhooks(id) ON DELETE CASCADE, seq INTEGER,
+      event_type TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, created_at INTEGER NOT NULL,
+      last_attempt_at INTEGER, next_attempt_at INTEGER, last_status INTEGER, last_error TEXT) STRICT;
+    CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries(webhook_id, created_at);
+    CREATE INDEX webhook_deliveries_due ON webhook_deliveries(webhook_id, next_attempt_at) WHERE state = 'waiting';
     """
 }

@@ -189,6 +189,34 @@ extension OpenAPIDocument {
           "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
         },
         "additionalProperties": false
+      },
+      "TypedCommandSubmission": {
+        "type": "object",
+        "properties": {
+          "deviceId": {"type": "string"},
+          "input": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Scalar"}},
+          "durationSeconds": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "How long it is to hold; undone afterwards."
+          },
+          "ttlSeconds": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "How long it may wait for its device, from now or from notBefore; 60 unless it is said."
+          },
+          "notBefore": {
+            "type": "string",
+            "format": "date-time",
+            "description": "Sent at this time; until then the status is scheduled, also across restarts."
+          },
+          "priority": {"$ref": "#/components/schemas/CommandPriority"},
+          "dryRun": {"type": "boolean", "description": "Only say what would be written."},
+          "idempotencyKey": {"type": "string"},
+          "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
+        },
+        "required": ["deviceId"],
+        "additionalProperties": false
       }
     }
     """#

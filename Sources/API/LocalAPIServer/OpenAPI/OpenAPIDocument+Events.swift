@@ -27,9 +27,13 @@ extension OpenAPIDocument {
         "type": "object",
         "properties": {
           "id": {"type": "string", "example": "alt_4f9c2a7be1d0"},
-          "kind": {"type": "string", "enum": ["revert-failed", "command-drifted", "disk-space-low", "store-limit-reached"]},
-          "deviceId": {"type": "string", "description": "Absent for the gateway itself."},
+          "kind": {
+            "type": "string",
+            "enum": ["revert-failed", "command-drifted", "disk-space-low", "store-limit-reached", "webhook-disabled"]
+          },
+          "deviceId": {"type": "string", "description": "Absent for the gateway itself and for a webhook."},
           "commandId": {"type": "string"},
+          "webhookId": {"type": "string"},
           "message": {"type": "string"},
           "raisedAt": {"type": "string", "format": "date-time"},
           "updatedAt": {"type": "string", "format": "date-time"},

@@ -11,7 +11,7 @@ struct OpenAPIDocument {
     systemSchemas, deviceSchemas, textureSchemas, commandSchemas, customerSchemas, siteSchemas, fluxrateSchemas,
     eventSchemas, keySchemas, tagSchemas, batchSchemas, scheduleSchemas, auditSchemas,
     metricSchemas, historySchemas, explanationSchemas, usageMeterSchemas, seedUsageSchemas, linkSchemas,
-    discoverySchemas, connectionSchemas,
+    discoverySchemas, connectionSchemas, webhookSchemas,
   ]
 
   private static let about = """

@@ -1,3 +1,5 @@
+import EnergyModel
+
 extension Operation {
   static let sendCommand = Operation(
     "sendCommand", "Send a command, or with dryRun say what it would write", tag: "commands",
@@ -8,6 +10,14 @@ extension Operation {
         200, "Confirmed or ended within the wait, or a dry run", .oneOf([.ref("Command"), .ref("CommandPreview")])),
       .init(202, "Accepted", .ref("Command"), headers: ["Location", "Idempotent-Replayed", "Preference-Applied"]),
     ])
+
+  /// With type and verb in the path.
+  static func sendTypedCommand(_ kind: DeviceKind) -> Operation {
+    let name = kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()
+    return Operation(
+      "send\(name)Command", "Send a command to a \(kind.rawValue), also in Texture's words", tag: "commands",
+      parameters: sendCommand.parameters, body: .ref("TypedCommandSubmission"), answers: sendCommand.answers)
+  }
 
   static let listDeviceCommands = Operation(
     "listDeviceCommands", "Commands of a device, newest first", tag: "commands",

@@ -1,0 +1,32 @@
+import EnergyModel
+
+/// The types of events, for filters.
+public enum EventTypes {
+  /// All of them, each once.
+  public static let all: [String] =
+    [
+      "device.online", "device.degraded", "device.offline", "device.updated", "device.linked", "device.unlinked",
+      "device.link-ambiguous", "site.created", "site.updated", "site.deleted", "site.linked", "site.unlinked",
+      "site.link-ambiguous", "customer.created", "customer.updated", "customer.deleted", "alert.raised",
+      "alert.acknowledged", "alert.resolved", "batch.created", "schedule.created", "schedule.deleted",
+      "webhook.disabled", "webhook.test", "records.unsettled",
+    ] + CommandStatus.allCases.map { "command.\($0.rawValue)" }
+
+  /// The most filters of one webhook.
+  public static let maxFilters = 50
+
+  /// Whether a filter (`command.confirmed`, `command.*`, `*`) has a type of this gateway.
+  public static func isKnown(_ filter: String) -> Bool { all.contains { matches($0, filter) } }
+
+  /// Whether a type is what a filter wants.
+  public static func matches(_ type: String, _ filter: String) -> Bool {
+    guard filter.hasSuffix("*") else { return type == filter }
+    let stem = filter.dropLast()
+    return (stem.isEmpty || stem.hasSuffix(".")) && type.hasPrefix(stem)
+  }
+
+  /// Whether a type is what one of some filters wants; without filters everything is.
+  public static func matches(_ type: String, anyOf filters: [String]) -> Bool {
+    filters.isEmpty || filters.contains { matches(type, $0) }
+  }
+}
