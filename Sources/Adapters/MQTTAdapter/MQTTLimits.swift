@@ -13,6 +13,8 @@ enum MQTTLimits {
   static let eagerHold = 20
   /// Time between two attempts while the store cannot take what came.
   static let holdRetry: Duration = .seconds(1)
+  /// How long a stop waits until what came is durable; the broker sends what is not acknowledged once more.
+  static let longestFarewell: Duration = .milliseconds(500)
   /// How soon a look is taken again whether there is room for more messages.
   static let roomCheck: Duration = .milliseconds(5)
   /// Longest wait for the socket. Also how late a jump of an injected clock is noticed.

@@ -77,4 +77,22 @@ extension MQTTLink {
     guard !held.isHolding else { return }
     release(connection)
   }
+
+  /// A clean stop leaves nothing behind that the broker would send again, if the disk is quick enough.
+  func secureBeforeStop() async {
+    guard held.isHolding, connection != nil else { return }
+    let (outcomes, outcome) = AsyncStream<Bool>.makeStream()
+    sink.secure { outcome.yield($0) }
+    let timer = Task { [time] in
+      try? await time.sleep(for: MQTTLimits.longestFarewell)
+      outcome.yield(false)
+    }
+    var isDurable = false
+    for await first in outcomes {
+      isDurable = first
+      break
+    }
+    timer.cancel()
+    if isDurable { held.forget() }
+  }
 }

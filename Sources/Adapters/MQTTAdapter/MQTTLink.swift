@@ -95,6 +95,7 @@ public actor MQTTLink: Adapter {
   /// Ends the session; the broker gets a DISCONNECT if the socket takes it at once.
   public func stop() async {
     phase = .stopped
+    await secureBeforeStop()
     if let connection {
       connection.handle.disconnect()
       // What is not durable must not be acknowledged: the broker then sees the end of the connection instead.

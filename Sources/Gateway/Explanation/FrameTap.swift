@@ -13,13 +13,13 @@ final class FrameTap: Sendable {
   /// Bytes that are kept of one endpoint; what does not fit is left out.
   static let maxBytes = 512 << 10
 
-  private enum Place: Hashable {
+  fileprivate enum Place: Hashable {
     case memory(unit: UInt8?, table: RegisterTable, address: UInt16, count: Int)
     case topic(String)
     case request(String)
   }
 
-  private struct Slot {
+  fileprivate struct Slot {
     var words: [UInt16] = []
     var bytes: [UInt8] = []
     var isRetained = false
@@ -30,7 +30,7 @@ final class FrameTap: Sendable {
     var size: Int { bytes.count + 2 * words.count }
   }
 
-  private struct Endpoint {
+  fileprivate struct Endpoint {
     var places: [Place: Int] = [:]
     var slots: [Slot] = []
     var size = 0

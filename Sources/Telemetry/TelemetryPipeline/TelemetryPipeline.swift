@@ -264,7 +264,7 @@ extension TelemetryPipeline {
     do {
       try await store.apply(flush.batch)
       noteFlush(nil)
-      if flush.batch.raw != nil { await sealRaw(at: wall) }
+      if limits.keepsRaw { await sealRaw(at: wall) }
       return nil
     } catch {
       core.withLock { core in routes.words.withLock { core.undo(flush, words: &$0) } }

@@ -19,14 +19,14 @@ extension GatewayStore {
   /// What was made durable by `append` and is in no window yet, in the order in which it came: after a crash, the
   /// aggregation takes it again.
   public func unbookedReadings() async throws(GatewayStoreError) -> [UnbookedReading] {
-    try await write("read what the windows do not have") { db in
-      // A file from before there was a mark has booked everything.
-      try db.execute(
-        sql: """
-          INSERT INTO marks(name, value)
-          SELECT ?, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'raw_groups'), 0) WHERE true
-          ON CONFLICT(name) DO NOTHING
-          """, arguments: [Self.bookedMark])
+    try await perform("read what the windows do not have") { db in
+      let mark = try Int64.fetchOne(db, sql: "SELECT value FROM marks WHERE name = ?", arguments: [Self.bookedMark])
+      guard mark != nil else {
+        // A file from before there was a mark has booked everything. A full disk must not keep the gateway from
+        // starting: then the first flush makes the mark.
+        try? Self.markBooked(in: db)
+        return []
+      }
       var reader = UnbookedReader(db)
       return try reader.read()
     }
