@@ -1,6 +1,6 @@
-import EnergyModel
+package import EnergyModel
 package import LocalAPISchema
-package import LocalAPIServer
+import LocalAPIServer
 
 /// Webhooks in memory, whose receivers always answer 200.
 extension InMemoryGateway {

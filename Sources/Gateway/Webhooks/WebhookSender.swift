@@ -38,7 +38,11 @@ struct WebhookSender: Sendable {
       guard WebhookAllowList.isPublic(address) else {
         return Reply(error: "\(host) is \(address), which is not public; webhooks.allow must name it")
       }
-      if address != host { configuration.dnsOverride = [host: address] }
+      // Also as the address writes it: capitals or a dot at its end must not lead past what was looked at.
+      let written = url.host ?? host
+      for name in [host, written, written.lowercased()] where address != host {
+        configuration.dnsOverride[name] = address
+      }
     }
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let reply = await exchange(body, headers, url, client)
