@@ -1,4 +1,5 @@
 import ArgumentParser
+import EnergyModel
 import LocalAPIClient
 import LocalAPISchema
 
