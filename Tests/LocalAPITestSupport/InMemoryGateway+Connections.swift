@@ -42,15 +42,18 @@ extension InMemoryGateway {
     return number - 1
   }
 
-  package func pairing(_ token: String) async throws(APIError) -> Pairing { pairings[try index(token)] }
+  package func pairing(_ token: String) async throws(APIError) -> Pairing {
+    let index = try index(token)
+    return pairings[index]
+  }
 
   package func choose(_ profile: String?, _ token: String) async throws(APIError) {
     let index = try index(token)
     let product = offered.first { $0.profile == profile }
     pairings[index].products = product == nil ? offered : []
-    pairings[index].form = product.map {
-      .init(
-        product: $0,
+    pairings[index].form = product.map { product in
+      Pairing.Form(
+        product: product,
         fields: [
           .init(name: "link.address", label: "Address", value: "<b>\"'&"),
           .init(name: "parameter.pin", label: "pin", help: "<script>help()</script>", kind: .secret, isKept: true),

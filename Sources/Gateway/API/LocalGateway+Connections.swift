@@ -47,10 +47,12 @@ extension LocalGateway {
   }
 
   func deleteConnection(_ id: String) async throws(APIError) {
-    let session = try await session(id)
-    try await stored { () async throws(GatewayStoreError) in try await store.removeConnection(id) }
-    forgetSecrets(of: session)
-    if session.status == .open { tell("cancelled", session) }
+    try await inTurn(additionTurn) { () async throws(APIError) in
+      let session = try await session(id)
+      try await stored { () async throws(GatewayStoreError) in try await store.removeConnection(id) }
+      forgetSecrets(of: session)
+      if session.status == .open { tell("cancelled", session) }
+    }
   }
 
   // MARK: Shared with the page

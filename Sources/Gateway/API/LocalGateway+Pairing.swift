@@ -79,8 +79,10 @@ extension LocalGateway {
   func tryOut(_ fields: [String: String], _ token: String) async throws(APIError) {
     var session = try await openSession(token: token)
     guard let form = try form(of: session) else { return }
-    try take(fields, form, &session)
     session.details.result = nil
+    try take(fields, form, &session)
+    // Whatever ends the session while the device is read knows of these secrets, and nothing older can be confirmed.
+    try await keep(session)
     if session.details.problems.isEmpty { await read(form, &session) }
     // It may have ended while the device was read.
     guard try await openSession(token: token).details.profile == session.details.profile else { return }
@@ -143,7 +145,7 @@ extension LocalGateway {
   // MARK: The end
 
   func confirm(_ token: String) async throws(APIError) -> ConnectionResource {
-    let session = try await inTurn(additionTurn) { () async throws(APIError) in
+    let session = try await inTurn(additionTurn) { () async throws(APIError) -> ConnectionSession in
       var session = try await session(token: token)
       // A second click on the same button is answered as the first one.
       guard session.status == .open else { return session }
@@ -223,7 +225,7 @@ extension LocalGateway {
   }
 
   func cancel(_ token: String) async throws(APIError) -> ConnectionResource {
-    try await inTurn(additionTurn) { () async throws(APIError) in
+    try await inTurn(additionTurn) { () async throws(APIError) -> ConnectionResource in
       var session = try await session(token: token)
       guard session.status == .open else { return session.resource }
       forgetSecrets(of: session)

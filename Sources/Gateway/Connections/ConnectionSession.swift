@@ -55,6 +55,8 @@ struct ConnectionSession: Sendable {
   mutating func end(_ status: ConnectionResource.Status, at now: Timestamp) {
     record.status = status.rawValue
     record.endedAt = now
+    // Who it was for is in the customer now, or nobody needs to know it.
+    details.draft.customerInfo = nil
     details.values = [:]
     details.secrets = []
     details.problems = [:]

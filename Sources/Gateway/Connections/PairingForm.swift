@@ -144,12 +144,18 @@ struct PairingForm {
       guard let text = values[Name.parameter(parameter.name)], !text.isEmpty else { continue }
       parameters[parameter.name] =
         switch parameter.kind {
-        case .integer, .number: Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .text(text)
+        case .integer, .number: Self.number(text)
         case .flag: .flag(text == "true")
         case .text, .choice: .text(text)
         }
     }
     return parameters
+  }
+
+  /// What is no number stays a text, which the profile then refuses in its own words.
+  private static func number(_ text: String) -> JSONValue {
+    guard let number = Double(text), number.isFinite else { return .text(text) }
+    return .number(number)
   }
 
   /// The field of a mistake.

@@ -52,10 +52,11 @@ extension GatewayRoutes {
   private func createConnection(_ request: APIRequest) async throws -> Response {
     let draft = try Self.connectionDraft(try await RequestBodyReader.object(request.request))
     try await checkCustomer(draft.customerId)
-    var (connection, token) = try await service.createConnection(draft, actor: request.caller.actor)
+    let made = try await service.createConnection(draft, actor: request.caller.actor)
+    var connection = made.connection
     let host = request.context.isLocalSocket ? listeners.addresses.tcp : request.request.head.authority
     let scheme = listeners.isSecured ? "https" : "http"
-    connection.url = host.map { "\(scheme)://\($0)/connect/\(token)" } ?? "/connect/\(token)"
+    connection.url = host.map { "\(scheme)://\($0)/connect/\(made.token)" } ?? "/connect/\(made.token)"
     return try JSONText.response(
       connection, status: .created, headers: [.location: "/v1/connections/\(connection.id)"])
   }
