@@ -60,12 +60,16 @@ package struct RunningGateway: Sendable {
     if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
     for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
     if let body { request.body = .bytes(ByteBuffer(string: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    let response = try await Self.client.execute(request, timeout: .seconds(20))
     let text = String(buffer: try await response.body.collect(upTo: 16 << 20))
     let pairs = response.headers.map { ($0.name.lowercased(), $0.value) }
     return Reply(
       status: Int(response.status.code), headers: Dictionary(pairs) { first, _ in first }, text: text)
   }
+
+  /// Shows redirections and does not follow them.
+  private static let client = HTTPClient(
+    eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
 
   /// The stream as text, chunk by chunk.
   package func stream(
