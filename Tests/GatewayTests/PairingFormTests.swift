@@ -1,3 +1,4 @@
+import DeviceProfiles
 import EnergyModel
 import Foundation
 import LocalAPISchema

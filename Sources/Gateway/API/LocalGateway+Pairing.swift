@@ -146,10 +146,10 @@ extension LocalGateway {
 
   func confirm(_ token: String) async throws(APIError) -> ConnectionResource {
     let session = try await inTurn(additionTurn) { () async throws(APIError) -> ConnectionSession in
-      var session = try await session(token: token)
+      var session = try await self.session(token: token)
       // A second click on the same button is answered as the first one.
       guard session.status == .open else { return session }
-      guard let form = try form(of: session), let result = session.details.result, result.isReached else {
+      guard let form = try self.form(of: session), let result = session.details.result, result.isReached else {
         return session
       }
       let values = try complete(session)
@@ -226,7 +226,7 @@ extension LocalGateway {
 
   func cancel(_ token: String) async throws(APIError) -> ConnectionResource {
     try await inTurn(additionTurn) { () async throws(APIError) -> ConnectionResource in
-      var session = try await session(token: token)
+      var session = try await self.session(token: token)
       guard session.status == .open else { return session.resource }
       forgetSecrets(of: session)
       session.end(.cancelled, at: time.wall())
