@@ -59,7 +59,9 @@ extension CommandLane {
   private func keepUp() async {
     guard let started = lease else { return }
     let renewEvery = started.validated.command.keepAlive.map { $0.timeout / 3 }
-    var nextRenewal = renewEvery.map { context.time.monotonic() + $0 }
+    // The device's timer runs since the write, and on a busy bus the proof takes a good part of it.
+    let age = context.age(of: started.record.dispatchedOn) ?? .zero
+    var nextRenewal = renewEvery.map { context.time.monotonic() + max(DispatchTiming.shortestRenewalDelay, $0 - age) }
     var nextLook = context.time.monotonic() + DispatchTiming.superviseInterval
     var drift = DriftWatch()
     while let lease, !Task.isCancelled {

@@ -67,6 +67,8 @@ enum DispatchTiming {
   static let checkInterval = Duration.milliseconds(250)
   /// How often the device is asked for fresh values while a read-back waits.
   static let refreshInterval = Duration.seconds(1)
+  /// A lease that goes on after a restart may be due at once; first the journal has that it was proven.
+  static let shortestRenewalDelay = Duration.seconds(1)
   /// How often a running lease is supervised.
   static let superviseInterval = Duration.seconds(5)
   /// A predicate that does not hold for so long during a lease is drift.
