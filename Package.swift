@@ -93,7 +93,7 @@ let package = Package(
       name: "TelemetryPipeline", dependencies: ["EnergyModel", "TimeSource", "PinnedThread", "GatewayStore", logging],
       path: "Sources/Telemetry/TelemetryPipeline"),
     .target(
-      name: "LocalAPIClient", dependencies: ["LocalAPISchema", httpClient, nioCore, nioHTTP1, nioSSL],
+      name: "LocalAPIClient", dependencies: ["EnergyModel", "LocalAPISchema", httpClient, nioCore, nioHTTP1, nioSSL],
       path: "Sources/API/LocalAPIClient"),
 
     // Rank 3: transports, commands, simulated devices.

@@ -121,12 +121,9 @@ import Testing
     await gateway.set(outcome: [.accepted, .dispatched])
     try await RunningGateway.with(gateway) { server in
       let address = GatewayAddress.socket(path: server.socketPath)
-      let moving = Task {
-        try await Task.sleep(for: .milliseconds(200))
-        await gateway.move("cmd_1", to: .confirmed)
-      }
+      // The program has to see the first step before the second one comes.
+      await gateway.move(toConfirmedAfterReads: 2)
       let shown = try await run("battery", "auto", "battery-1", at: address, isTerminal: true)
-      try await moving.value
       #expect(shown.output.contains("\r\u{1B}[Kaccepted → dispatched"))
       #expect(shown.output.contains("confirmed: battery-1 is back to normal"))
     }

@@ -75,7 +75,7 @@ struct ExplanationTests {
     let power = try #require(told.points.first { $0.name == "powerW" })
     #expect(power.source.contains("input 10"))
     #expect(power.raw == "65531")
-    #expect(power.steps.map(\.what) == ["as i16", "× 0.1", "in kW"])
+    #expect(power.steps.map(\.what) == ["as i16", "× 0.1", "in W"])
     #expect(power.steps.map(\.value) == [.number(-5), .number(-0.5), .number(-500)])
     #expect((power.value, power.unit, power.verdict) == (.number(-500), "W", "ok"))
     #expect(power.line == 14)

@@ -13,7 +13,7 @@ struct PairingFormTests {
   func values() throws {
     let bench = try ConfigurationTests.Bench()
     let meter = PairingForm(profile: try #require(bench.reader.profiles.profile("test-meter")))
-    #expect(meter.fields.map(\.name) == ["link.address", "parameter.unit", "role", "name"])
+    #expect(meter.fields.map(\.name) == ["link.kind", "link.address", "parameter.unit", "role", "name"])
     #expect(meter.fields.first { $0.name == "parameter.unit" }?.value == "1")
     #expect(meter.link(["link.address": "h:1"]) == ["modbus": .object(["tcp": .text("h:1")])])
     #expect(meter.parameters(["parameter.unit": "3", "parameter.other": "x"]) == ["unit": .number(3)])

@@ -37,6 +37,8 @@ package actor InMemoryGateway: GatewayService {
   /// What the next submission is refused with.
   package var refusal: APIError?
   package var isReady = true
+  /// Reads of a command after which it is confirmed; never without a number.
+  private var readsUntilConfirmed: Int?
 
   package init() {
     deviceList = [Self.battery, Self.thermostat]
@@ -59,6 +61,7 @@ package actor InMemoryGateway: GatewayService {
   package func add(_ row: AuditResource) { auditRows.append(row) }
   package func set(auditFindings: [AuditVerificationResource.Finding]) { self.auditFindings = auditFindings }
   package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
+  package func move(toConfirmedAfterReads count: Int) { readsUntilConfirmed = count }
 
   // MARK: The service
 
@@ -154,6 +157,10 @@ package actor InMemoryGateway: GatewayService {
   }
 
   package func command(_ id: String) async throws(APIError) -> CommandResource {
+    if let left = readsUntilConfirmed {
+      readsUntilConfirmed = left > 0 ? left - 1 : nil
+      if left == 0 { records[id]?.move(to: .confirmed) }
+    }
     guard let record = records[id] else { throw .notFound("command", id) }
     return CommandResource(record)
   }

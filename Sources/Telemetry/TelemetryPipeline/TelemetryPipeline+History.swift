@@ -7,9 +7,14 @@ extension TelemetryPipeline {
   /// - Parameter device: its index in the layout.
   public func keeps(_ field: Field, device: Int) -> Bool {
     switch routes.route(device, field) {
-    case .number, .word: true
+    case .number: PowerTwin.named(field.name) == nil || Field.named("powerW").map { !binds($0, device) } ?? true
+    case .word: true
     case .derived, .nowhere: false
     }
+  }
+
+  private func binds(_ field: Field, _ device: Int) -> Bool {
+    if case .number = routes.route(device, field) { true } else { false }
   }
 
   /// The energy that a counter supplies; `nil` for a counter of something else.
