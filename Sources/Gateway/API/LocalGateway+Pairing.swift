@@ -96,7 +96,8 @@ extension LocalGateway {
     var secrets: [String: Secret] = [:]
     session.details.problems = [:]
     for field in form.fields {
-      let text = fields[field.name] ?? ""
+      // What is not sent at all, as by a program, is as the page would have sent it.
+      let text = fields[field.name] ?? (field.kind == .secret ? "" : field.value)
       if text.utf8.count > PairingForm.maxLength { session.details.problems[field.name] = "This is too long." }
       let value = String(text.prefix(PairingForm.maxLength))
       if field.kind == .secret {
