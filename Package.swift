@@ -160,7 +160,8 @@ let package = Package(
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", httpClient, nioCore, nioHTTP1, crypto,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", httpClient, nioCore, nioHTTP1,
+        crypto,
         logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),

@@ -58,8 +58,12 @@ private enum Schemathesis {
     let token = key.output.trimmingCharacters(in: .whitespacesAndNewlines)
     let amount = isSoak ? ["--phases", "coverage,fuzzing,stateful", "-n", "25"] : ["--phases", "fuzzing", "-n", "6"]
     return try await EndToEndTests.run(
-      try #require(path),
-      ["run", "http://\(address)/openapi.json", "-H", "Authorization: Bearer \(token)", "--exclude-path", "/v1/stream"]
+      "/usr/bin/env",
+      // It leaves what it found in the folder in which it runs.
+      [
+        "-C", gateway.folder.path, try #require(path), "run", "http://\(address)/openapi.json", "-H",
+        "Authorization: Bearer \(token)", "--exclude-path", "/v1/stream",
+      ]
         + [
           "--checks",
           "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance",

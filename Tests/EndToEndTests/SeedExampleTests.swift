@@ -14,8 +14,9 @@ struct SeedExampleTests {
     var isFluxrate: Bool { file.hasPrefix("fluxrate") }
 
     /// What this part of the API is: the rest has its own tests.
-    var concernsRecords: Bool {
-      (text.contains("/customers") || text.contains("/devices")) && !text.contains("/usage")
+    var concernsUs: Bool {
+      let subjects = ["/customers", "/devices", "/metrics", "/connections"]
+      return subjects.contains { text.contains($0) } && !text.contains("/usage")
     }
   }
 
@@ -44,7 +45,7 @@ struct SeedExampleTests {
     }
   }
 
-  @Test("Every example about customers and devices is answered as its document says")
+  @Test("Every example about customers, devices, metrics and connections is answered as its document says")
   func everyExample() async throws {
     let gateway = try await TestGateway()
     defer { gateway.clear() }
@@ -55,7 +56,7 @@ struct SeedExampleTests {
     let made = try await gateway.cli("key", "create", "--scope", "admin")
     let key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
 
-    let examples = try examples().filter(\.concernsRecords)
+    let examples = try examples().filter(\.concernsUs)
     #expect(examples.count >= 9, "\(examples.map(\.text))")
     for (number, example) in examples.enumerated() {
       // A deletion in one example must not take the customer of the next.
@@ -63,7 +64,9 @@ struct SeedExampleTests {
       let id = try #require(customer.json["id"] as? String)
       let answer = try await answer(to: example, address: address, key: key, id: id)
       #expect((200...299).contains(answer.status), "\(example.text): \(answer.text)")
-      let isList = example.text.contains("GET") && !example.text.contains("{id}\n") && answer.json["data"] != nil
+      let isList =
+        example.text.contains("GET") && !example.text.contains("/metrics") && !example.text.contains("{id}\n")
+        && answer.json["data"] != nil
       if example.isFluxrate, isList {
         let meta = try #require(answer.json["meta"] as? [String: Any], "\(answer.text)")
         #expect(Set(meta.keys) == ["page", "page_size", "total", "total_pages"])

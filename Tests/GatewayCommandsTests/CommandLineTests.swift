@@ -121,8 +121,8 @@ import Testing
     await gateway.set(outcome: [.accepted, .dispatched])
     try await RunningGateway.with(gateway) { server in
       let address = GatewayAddress.socket(path: server.socketPath)
-      // The program has to see the first step before the second one comes.
-      await gateway.move(toConfirmedAfterReads: 2)
+      // The program has to see the first step before the second one comes: its first look ends after ten reads.
+      await gateway.move(toConfirmedAfterReads: 12)
       let shown = try await run("battery", "auto", "battery-1", at: address, isTerminal: true)
       #expect(shown.output.contains("\r\u{1B}[Kaccepted → dispatched"))
       #expect(shown.output.contains("confirmed: battery-1 is back to normal"))

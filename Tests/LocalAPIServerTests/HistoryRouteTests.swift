@@ -137,7 +137,7 @@ import TestSupport
       #expect(try await server.get(Self.path, key: key).status == 200)
       #expect(try await server.get("/v1/devices/thermostat-1/history", key: key).status == 404)
       #expect(try await server.get("/v1/devices/nobody/history", key: key).status == 404)
-      let other = try await server.key("commands:read")
+      let other = try await server.key("commands:write")
       #expect(try await server.get(Self.path, key: other).status == 403)
     }
   }

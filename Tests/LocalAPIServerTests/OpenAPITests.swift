@@ -46,7 +46,7 @@ import TimeSource
     for route in routes {
       let operation = try #require(paths[route.path]?[route.method.rawValue.lowercased()])
       let answers = try #require(operation["responses"] as? [String: Any])
-      #expect((answers["429"] != nil) == (route.access != .open), "\(route.operation.id)")
+      if route.access != .open { #expect(answers["429"] != nil, "\(route.operation.id)") }
     }
   }
 

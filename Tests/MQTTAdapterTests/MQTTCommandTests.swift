@@ -180,7 +180,14 @@ struct MQTTCommandTests {
       #expect(await broker.acceptSession())
       await broker.publish("zigbee2mqtt/hall", #"{"local_temperature": 5}"#, identifier: 1)
       // The first packet after the subscription is the acknowledgement: no old publication came before it.
-      #expect(await broker.read()?.type == ScriptedBroker.acknowledgement)
+      var first = await broker.read(atMost: 50)
+      for _ in 0..<100 where first == nil {
+        // It is held for a moment, so that what else comes is made durable with it.
+        clock.advance(by: .milliseconds(250))
+        _ = await bench.link.statistics()
+        first = await broker.read(atMost: 50)
+      }
+      #expect(first?.type == ScriptedBroker.acknowledgement)
       #expect(await broker.read(atMost: 50) == nil)
     }
   }
