@@ -1,19 +1,5 @@
 public import EnergyModel
 
-/// How the events of a usage meter become one number.
-public enum MeterAggregation: String, Codable, CaseIterable, Sendable {
-  /// All quantities together.
-  case sum = "SUM"
-  /// The largest quantity.
-  case max = "MAX"
-  /// How many different values of the meter's property there are.
-  case uniqueCount = "UNIQUE_COUNT"
-  /// The newest quantity of each customer, all customers together.
-  case last = "LAST"
-  /// Each quantity is a level that holds until the customer's next one: level times hours.
-  case weightedSum = "WEIGHTED_SUM"
-}
-
 /// Something that is counted by events. A device of type `meter` is something else.
 public struct UsageMeterResource: Codable, Sendable, Hashable {
   /// `mtr_…`
@@ -23,7 +9,7 @@ public struct UsageMeterResource: Codable, Sendable, Hashable {
   /// By which people name it; unique.
   public var name: String
   /// How its events become one number.
-  public var aggregation: MeterAggregation
+  public var aggregation: UsageAggregation
   /// For people: `kWh`, `request`.
   public var unit: String
   /// The member of an event's metadata that `UNIQUE_COUNT` counts, or that has the quantity where the event has none.
@@ -33,7 +19,7 @@ public struct UsageMeterResource: Codable, Sendable, Hashable {
 
   /// All members.
   public init(
-    id: String, token: String, name: String, aggregation: MeterAggregation, unit: String, property: String,
+    id: String, token: String, name: String, aggregation: UsageAggregation, unit: String, property: String,
     createdAt: Timestamp
   ) {
     self.id = id
@@ -51,14 +37,14 @@ public struct UsageMeterDraft: Codable, Sendable, Hashable {
   /// By which people name it, 1 to 200 characters.
   public var name: String
   /// How its events become one number.
-  public var aggregation: MeterAggregation
+  public var aggregation: UsageAggregation
   /// For people.
   public var unit: String?
   /// The member of an event's metadata that counts; `user_id` for `UNIQUE_COUNT`, else `quantity`.
   public var property: String?
 
   /// All members, those that can be absent with a default.
-  public init(name: String, aggregation: MeterAggregation, unit: String? = nil, property: String? = nil) {
+  public init(name: String, aggregation: UsageAggregation, unit: String? = nil, property: String? = nil) {
     self.name = name
     self.aggregation = aggregation
     self.unit = unit

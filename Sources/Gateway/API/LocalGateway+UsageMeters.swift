@@ -12,10 +12,10 @@ extension LocalGateway {
   }
 
   func createUsageMeter(_ draft: UsageMeterDraft) async throws(APIError) -> UsageMeterResource {
-    let aggregation = UsageAggregation(draft.aggregation)
     let meter = UsageMeterRecord(
-      id: makeID("mtr"), token: makeID("mtk"), name: draft.name, aggregation: aggregation, unit: draft.unit ?? "unit",
-      property: draft.property ?? (aggregation == .uniqueCount ? "user_id" : "quantity"), createdAt: time.wall())
+      id: makeID("mtr"), token: makeID("mtk"), name: draft.name, aggregation: draft.aggregation,
+      unit: draft.unit ?? "unit",
+      property: draft.property ?? (draft.aggregation == .uniqueCount ? "user_id" : "quantity"), createdAt: time.wall())
     guard try await stored({ () async throws(GatewayStoreError) in try await store.insert(meter) }) else {
       throw APIError(
         status: 409, code: "CONFLICT", message: "there is a usage meter '\(draft.name)' already",
@@ -81,33 +81,10 @@ extension LocalGateway {
   }
 }
 
-extension UsageAggregation {
-  fileprivate init(_ aggregation: MeterAggregation) {
-    self =
-      switch aggregation {
-      case .sum: .sum
-      case .max: .max
-      case .uniqueCount: .uniqueCount
-      case .last: .last
-      case .weightedSum: .weightedSum
-      }
-  }
-
-  fileprivate var resource: MeterAggregation {
-    switch self {
-    case .sum: .sum
-    case .max: .max
-    case .uniqueCount: .uniqueCount
-    case .last: .last
-    case .weightedSum: .weightedSum
-    }
-  }
-}
-
 extension UsageMeterResource {
   fileprivate init(_ meter: UsageMeterRecord) {
     self.init(
-      id: meter.id, token: meter.token, name: meter.name, aggregation: meter.aggregation.resource, unit: meter.unit,
+      id: meter.id, token: meter.token, name: meter.name, aggregation: meter.aggregation, unit: meter.unit,
       property: meter.property, createdAt: meter.createdAt)
   }
 }

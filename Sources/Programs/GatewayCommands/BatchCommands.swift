@@ -47,7 +47,7 @@ struct BatchCommand: AsyncParsableCommand {
       for name in device { ids.append(try await session.device(name).value.id) }
       let order = try order.order()
       let submission = BatchSubmission(
-        tag: tag, siteId: site, customerId: try await owner(session), deviceIds: ids.isEmpty ? nil : ids,
+        tag: tag, siteId: site, customerId: try await session.customerID(customer), deviceIds: ids.isEmpty ? nil : ids,
         command: order.slug, input: order.input, durationSeconds: duration, ttlSeconds: send.timeToLive,
         onConflict: send.replace ? .cancelAndReplace : send.onConflict, priority: send.priority,
         notBefore: send.at?.timestamp(now: session.now()), staggerSeconds: stagger, jitterSeconds: jitter,
@@ -61,11 +61,6 @@ struct BatchCommand: AsyncParsableCommand {
       let last = try await BatchView.follow(reply, until: send.wait, in: session)
       session.show(last) { BatchView.lines($0, color: session.output.color) }
       return send.wait.outcome(of: last.value)
-    }
-
-    private func owner(_ session: Session) async throws -> String? {
-      guard let customer else { return nil }
-      return try await session.customer(customer).value.id
     }
   }
 

@@ -88,8 +88,7 @@ struct DeviceCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      var customerID: String?
-      if let customer { customerID = try await session.customer(customer).value.id }
+      let customerID = try await session.customerID(customer)
       let fields = try RecordFields(
         [("name", name), ("referenceId", reference), ("customerId", customerID), ("siteId", site)],
         clearing: clear, among: ["name", "referenceId", "customerId", "siteId"])

@@ -52,6 +52,15 @@ struct Session: Sendable {
     return try await client.customer(try Self.id(of: text, among: all, what: "customer"))
   }
 
+  /// The id of the customer with that id or name.
+  func customerID(_ text: String) async throws -> String { try await customer(text).value.id }
+
+  /// The same where none may be named.
+  func customerID(_ text: String?) async throws -> String? {
+    guard let text else { return nil }
+    return try await customer(text).value.id
+  }
+
   private static func isNotFound(_ error: APIClientError) -> Bool {
     if case .problem(let problem) = error { problem.status == 404 } else { false }
   }

@@ -18,7 +18,7 @@ struct UsageCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.customerUsage(id, usage.period)) {
         UsageView.lines($0, color: session.output.color)
       }
@@ -50,7 +50,7 @@ struct UsageCommand: AsyncParsableCommand {
     @Argument(help: "Its name.")
     var name: String
     @Option(help: "SUM, MAX, UNIQUE_COUNT, LAST or WEIGHTED_SUM.")
-    var aggregation: String = MeterAggregation.sum.rawValue
+    var aggregation: String = UsageAggregation.sum.rawValue
     @Option(help: "For people: kWh, request.")
     var unit: String?
     @Option(help: "The member of an event's metadata that counts.")
@@ -58,9 +58,9 @@ struct UsageCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      guard let aggregation = MeterAggregation(rawValue: aggregation.uppercased()) else {
+      guard let aggregation = UsageAggregation(rawValue: aggregation.uppercased()) else {
         throw ValidationError(
-          "--aggregation is one of \(MeterAggregation.allCases.map(\.rawValue).joined(separator: ", "))")
+          "--aggregation is one of \(UsageAggregation.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       let draft = UsageMeterDraft(name: name, aggregation: aggregation, unit: unit, property: property)
       session.show(try await session.client.createUsageMeter(draft)) { ["\($0.id)  token \($0.token)"] }

@@ -1,19 +1,5 @@
 public import EnergyModel
 
-/// How the events of a usage meter become one number.
-public enum UsageAggregation: String, CaseIterable, Sendable, Hashable {
-  /// All quantities together.
-  case sum = "SUM"
-  /// The largest quantity.
-  case max = "MAX"
-  /// How many different values there are.
-  case uniqueCount = "UNIQUE_COUNT"
-  /// The newest quantity of each customer, all customers together.
-  case last = "LAST"
-  /// Each quantity is a level that holds until the customer's next one: level times hours.
-  case weightedSum = "WEIGHTED_SUM"
-}
-
 /// Something that is counted by events and not by a device.
 public struct UsageMeterRecord: Sendable, Hashable {
   /// `mtr_…`

@@ -73,8 +73,8 @@ extension GatewayRoutes {
   }
 
   func createMeter(_ object: [String: JSONValue], fields: [String]) async throws -> UsageMeterResource {
-    if case .text(let word)? = object["aggregation"], MeterAggregation(rawValue: word) == nil {
-      let words = MeterAggregation.allCases.map(\.rawValue).joined(separator: ", ")
+    if case .text(let word)? = object["aggregation"], UsageAggregation(rawValue: word) == nil {
+      let words = UsageAggregation.allCases.map(\.rawValue).joined(separator: ", ")
       throw APIError.invalid("/aggregation", "'aggregation' cannot be '\(word)'", hint: "one of \(words)")
     }
     let draft = try RequestBodyReader.decode(UsageMeterDraft.self, from: object, fields: fields)

@@ -9,7 +9,7 @@ struct SeedMeter: Encodable {
   var meterToken: String
   var name: String
   var propertyName: String
-  var aggregationType: MeterAggregation
+  var aggregationType: UsageAggregation
   var unit: String
   var createdAt: Timestamp
 

@@ -28,8 +28,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      var customerID: String?
-      if let customer { customerID = try await session.customer(customer).value.id }
+      let customerID = try await session.customerID(customer)
       var fields = try RecordFields([
         ("redirectUrl", redirect), ("referenceId", reference), ("clientName", clientName), ("customerId", customerID),
       ])
@@ -57,8 +56,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      var customerID: String?
-      if let customer { customerID = try await session.customer(customer).value.id }
+      let customerID = try await session.customerID(customer)
       session.show(try await session.client.connections(customerId: customerID, status: status)) {
         RecordViews.connections($0.data, color: session.output.color)
       }

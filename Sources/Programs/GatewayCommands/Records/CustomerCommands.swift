@@ -89,7 +89,7 @@ struct CustomerCommand: AsyncParsableCommand {
     func run(in session: Session) async throws -> ExitStatus {
       let fields = try options.fields(clearing: clear)
       try fields.needSomething()
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.updateCustomer(id, fields.members)) { ["customer \($0.id) is changed"] }
       return .fine
     }
@@ -105,7 +105,7 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.deleteCustomer(id, mode: purge ? .purge : .anonymize)) { gone in
         ["customer \(gone.id) is deleted, its energy is \(gone.aggregates.rawValue)"]
           + (gone.unlinkedSites + gone.unlinkedDevices).map { "  \($0) belongs to nobody now" }
@@ -121,7 +121,7 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.sites(customerId: id)) {
         RecordViews.sites($0.data, color: session.output.color)
       }
@@ -136,7 +136,7 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.devices(customerId: id)) {
         DeviceView.list($0.data, color: session.output.color)
       }
@@ -153,7 +153,7 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.activity(of: id, limit: limit)) { page in
         page.data.isEmpty ? ["nothing happened yet"] : page.data.map(RecordViews.event)
       }
@@ -170,7 +170,7 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      let id = try await session.customer(customer).value.id
+      let id = try await session.customerID(customer)
       session.show(try await session.client.customerUsage(id, usage.period)) {
         UsageView.lines($0, color: session.output.color)
       }

@@ -110,8 +110,7 @@ extension DeviceCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws -> ExitStatus {
-      var customerID: String?
-      if let customer { customerID = try await session.customer(customer).value.id }
+      let customerID = try await session.customerID(customer)
       var fields = try RecordFields([
         ("id", id), ("link", link), ("profile", product.profile), ("part", part), ("role", role), ("name", name),
         ("referenceId", reference), ("customerId", customerID), ("siteId", site),

@@ -92,8 +92,7 @@ struct SiteOptions: ParsableArguments {
   static let clearable = ["referenceId", "customerId", "address", "latitude", "longitude"]
 
   func fields(in session: Session, clearing cleared: [String] = []) async throws -> RecordFields {
-    var customerID: String?
-    if let customer { customerID = try await session.customer(customer).value.id }
+    let customerID = try await session.customerID(customer)
     var fields = try RecordFields(
       [
         ("name", name), ("referenceId", reference), ("customerId", customerID), ("timezone", zone),
