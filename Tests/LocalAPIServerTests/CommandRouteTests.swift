@@ -58,6 +58,30 @@ import TestSupport
     }
   }
 
+  @Test("A command may say until when it is to hold; a repetition is the same although less time is left")
+  func until() async throws {
+    let clock = TestClock()
+    try await RunningGateway.with(time: clock.source) { server in
+      func send(_ members: String, key: String? = nil) async throws -> RunningGateway.Reply {
+        let headers = key.map { [("Idempotency-Key", $0)] } ?? []
+        return try await server.send("POST", path, headers: headers, body: "{\"verb\":\"charge\",\(members)}")
+      }
+      let end = clock.now.advanced(byMilliseconds: 90_000).rfc3339
+      #expect(try await send("\"until\":\"\(end)\"", key: "k1").status == 202)
+      clock.advance(by: .seconds(100))
+      let again = try await send("\"until\":\"\(end)\"", key: "k1")
+      #expect(again.headers["idempotent-replayed"] == "true")
+      #expect(await server.gateway.calls.map(\.durationSeconds) == [90, -10])
+      let later = clock.now.advanced(byMilliseconds: 60_000).rfc3339
+      let both = try await send("\"until\":\"\(later)\",\"durationSeconds\":60")
+      #expect(both.status == 422)
+      #expect(both["errors", "0", "pointer"] == .text("/until"))
+      await server.gateway.set(
+        refusal: .invalid("/durationSeconds", "the duration must be between 1 s and 86400 s"))
+      #expect(try await send("\"until\":\"\(end)\"")["errors", "0", "pointer"] == .text("/until"))
+    }
+  }
+
   @Test("A preference to wait gives the confirmation, or 202 when the time is over")
   func waiting() async throws {
     let clock = TestClock()

@@ -168,6 +168,8 @@ public struct CommandSubmission: Codable, Sendable, Hashable {
   public var input: [String: ScalarValue]?
   /// How long it is to hold.
   public var durationSeconds: Double?
+  /// Until when it is to hold; instead of `durationSeconds`.
+  public var until: Timestamp?
   /// Seconds until the command is not worth sending any more, counted from now or from `notBefore`.
   public var ttlSeconds: Double?
   /// When it may be sent at the earliest; at once unless it is said.
@@ -184,13 +186,14 @@ public struct CommandSubmission: Codable, Sendable, Hashable {
   /// All members, those that can be absent with a default.
   public init(
     command: String? = nil, verb: String? = nil, input: [String: ScalarValue]? = nil, durationSeconds: Double? = nil,
-    ttlSeconds: Double? = nil, notBefore: Timestamp? = nil, priority: CommandPriority? = nil,
+    until: Timestamp? = nil, ttlSeconds: Double? = nil, notBefore: Timestamp? = nil, priority: CommandPriority? = nil,
     dryRun: Bool? = nil, idempotencyKey: String? = nil, onConflict: ConflictPolicy? = nil
   ) {
     self.command = command
     self.verb = verb
     self.input = input
     self.durationSeconds = durationSeconds
+    self.until = until
     self.ttlSeconds = ttlSeconds
     self.notBefore = notBefore
     self.priority = priority

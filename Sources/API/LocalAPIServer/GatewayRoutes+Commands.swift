@@ -97,16 +97,21 @@ extension GatewayRoutes {
   }
 
   private static let submissionFields = [
-    "command", "verb", "input", "durationSeconds", "ttlSeconds", "notBefore", "priority", "dryRun", "idempotencyKey",
-    "onConflict",
+    "command", "verb", "input", "durationSeconds", "until", "ttlSeconds", "notBefore", "priority", "dryRun",
+    "idempotencyKey", "onConflict",
   ]
 
   private func submit(
     _ request: APIRequest, _ body: CommandSubmission, to device: DeviceResource
   ) async throws -> Response {
-    let call = try Self.call(body, device: device, request)
-    if body.dryRun == true { return try JSONText.response(try await service.preview(call)) }
-    let submitted = try await service.submit(call)
+    let call = try call(body, device: device, request)
+    let submitted: SubmittedCommand
+    do {
+      if body.dryRun == true { return try JSONText.response(try await service.preview(call)) }
+      submitted = try await service.submit(call)
+    } catch let error as APIError {
+      throw body.until == nil ? error : error.moved(from: "/durationSeconds", to: "/until")
+    }
     var command = submitted.command
     var headers = HTTPFields()
     headers[.location] = "/v1/commands/\(command.id)"
@@ -119,7 +124,7 @@ extension GatewayRoutes {
     return try JSONText.response(command, status: command.isSettled ? .ok : .accepted, headers: headers)
   }
 
-  private static func call(
+  private func call(
     _ body: CommandSubmission, device: DeviceResource, _ request: APIRequest
   ) throws -> CommandCall {
     let policy = body.onConflict ?? .reject
@@ -128,13 +133,25 @@ extension GatewayRoutes {
       throw APIError.invalid(pointer, "\(pointer.dropFirst()) must be above 0", code: "OUT_OF_RANGE")
     }
     let priority = body.priority ?? .user
-    try check(priority, of: request.caller)
+    try Self.check(priority, of: request.caller)
     let call = CommandCall(
-      deviceId: device.id, name: try name(body, device), input: body.input ?? [:],
-      durationSeconds: body.durationSeconds, ttlSeconds: body.ttlSeconds, actor: request.caller.actor,
+      deviceId: device.id, name: try Self.name(body, device), input: body.input ?? [:],
+      durationSeconds: try Self.duration(body, now: time.wall()), ttlSeconds: body.ttlSeconds,
+      actor: request.caller.actor,
       priority: priority, notBefore: body.notBefore,
-      idempotencyKey: try idempotencyKey(body.idempotencyKey, request.request.headers), digest: "", onConflict: policy)
-    return try digested(call)
+      idempotencyKey: try Self.idempotencyKey(body.idempotencyKey, request.request.headers), digest: "",
+      onConflict: policy)
+    return try Self.digested(call, until: body.until)
+  }
+
+  /// Seconds that a command is to hold, from the time when it may be sent. Not checked here: a repetition is answered as
+  /// before, also when its time is over.
+  private static func duration(_ body: CommandSubmission, now: Timestamp) throws(APIError) -> Double? {
+    guard let until = body.until else { return body.durationSeconds }
+    guard body.durationSeconds == nil else {
+      throw .invalid("/until", "'until' and 'durationSeconds' say the same thing", hint: "give one of them")
+    }
+    return Double(until.millisecondsSince(max(now, body.notBefore ?? now))) / 1000
   }
 
   static func check(_ priority: CommandPriority, of caller: Caller) throws(APIError) {
@@ -182,16 +199,18 @@ extension GatewayRoutes {
     /// Absent where it says nothing, so that keys of earlier releases stay valid.
     let priority: String?
     let notBefore: Timestamp?
+    let until: Timestamp?
   }
 
-  private static func digested(_ call: CommandCall) throws -> CommandCall {
+  /// The duration to a time gets shorter; a repetition is one nevertheless.
+  private static func digested(_ call: CommandCall, until: Timestamp?) throws -> CommandCall {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let meaning = try encoder.encode(
       Meaning(
-        device: call.deviceId, command: call.name.description, input: call.input, duration: call.durationSeconds,
-        ttl: call.ttlSeconds, policy: call.onConflict.rawValue,
-        priority: call.priority == .user ? nil : call.priority.rawValue, notBefore: call.notBefore))
+        device: call.deviceId, command: call.name.description, input: call.input,
+        duration: until == nil ? call.durationSeconds : nil, ttl: call.ttlSeconds, policy: call.onConflict.rawValue,
+        priority: call.priority == .user ? nil : call.priority.rawValue, notBefore: call.notBefore, until: until))
     var call = call
     call.digest = hexadecimal(SHA256.hash(data: meaning))
     return call
@@ -247,5 +266,14 @@ extension GatewayRoutes {
       command = try await service.command(command.id)
     }
     return command
+  }
+}
+
+extension APIError {
+  /// The same for a request that says it with another member.
+  fileprivate func moved(from old: String, to new: String) -> APIError {
+    var error = self
+    for index in error.errors.indices where error.errors[index].pointer == old { error.errors[index].pointer = new }
+    return error
   }
 }

@@ -14,8 +14,7 @@ struct BatteryCommand: AsyncParsableCommand {
     var device: String
     @Option(help: "Power, such as 2500W or 2.5kW; as much as it can without.", transform: { try Quantity.power($0) })
     var power: Double?
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @Option(help: "State of charge at which it ends, such as 80%.", transform: { try Quantity.percent($0) })
     var targetSoc: Double?
     @OptionGroup var send: SendOptions
@@ -24,7 +23,7 @@ struct BatteryCommand: AsyncParsableCommand {
       var input: [String: ScalarValue] = [:]
       if let power { input["powerW"] = .number(power) }
       if let targetSoc { input["targetSocPercent"] = .number(targetSoc) }
-      return CommandSender.Order(verb: verb, input: input, durationSeconds: duration)
+      return CommandSender.Order(verb: verb, input: input, lease: lease)
     }
   }
 
@@ -54,12 +53,11 @@ struct BatteryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Neither charge nor discharge.")
     @Argument(help: "Id or name of the battery.")
     var device: String
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
-    var orders: [CommandSender.Order] { [.init(verb: "idle", durationSeconds: duration)] }
+    var orders: [CommandSender.Order] { [.init(verb: "idle", lease: lease)] }
   }
 
   struct Auto: DeviceOrder {
@@ -79,13 +77,12 @@ struct BatteryCommand: AsyncParsableCommand {
     var device: String
     @Argument(help: "selfConsumption, timeOfUse, backup, … as the device allows.")
     var mode: String
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
     var orders: [CommandSender.Order] {
-      [.init(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration)]
+      [.init(verb: "set-operating-mode", input: ["mode": .text(mode)], lease: lease)]
     }
   }
 

@@ -10,12 +10,11 @@ struct ChargerCommand: AsyncParsableCommand {
   struct ModeOptions: ParsableArguments {
     @Argument(help: "Id or name of the charger.")
     var device: String
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var send: SendOptions
 
     func order(_ mode: String) -> CommandSender.Order {
-      CommandSender.Order(verb: "set-operating-mode", input: ["mode": .text(mode)], durationSeconds: duration)
+      CommandSender.Order(verb: "set-operating-mode", input: ["mode": .text(mode)], lease: lease)
     }
   }
 
@@ -60,13 +59,12 @@ struct ChargerCommand: AsyncParsableCommand {
     var device: String
     @Argument(help: "Current per phase, such as 16A.", transform: { try Quantity.current($0) })
     var current: Double
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
     var orders: [CommandSender.Order] {
-      [.init(verb: "set-current-limit", input: ["maxCurrentA": .number(current)], durationSeconds: duration)]
+      [.init(verb: "set-current-limit", input: ["maxCurrentA": .number(current)], lease: lease)]
     }
   }
 

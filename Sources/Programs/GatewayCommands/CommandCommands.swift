@@ -19,8 +19,7 @@ struct CommandCommand: AsyncParsableCommand {
     var verb: String
     @Argument(help: "Arguments as name=value, in SI units or with a unit.")
     var input: [String] = []
-    @Option(name: .customLong("for"), help: "How long, such as 30m or 2h.", transform: { try Quantity.duration($0) })
-    var duration: Double?
+    @OptionGroup var lease: LeaseOptions
     @OptionGroup var send: SendOptions
     @OptionGroup var connection: ConnectionOptions
 
@@ -43,7 +42,7 @@ struct CommandCommand: AsyncParsableCommand {
 
     func run(in session: Session) async throws -> ExitStatus {
       try await CommandSender(session: session, options: send).send(
-        [.init(verb: verb, input: try values(), durationSeconds: duration)], to: device)
+        [.init(verb: verb, input: try values(), lease: lease)], to: device)
     }
   }
 

@@ -76,7 +76,7 @@ struct CommandSender {
   struct Order {
     var verb: String
     var input: [String: ScalarValue] = [:]
-    var durationSeconds: Double?
+    var lease: LeaseOptions?
   }
 
   /// Sends orders to a device one after the other; stops at the first that does not work. As JSON each is one line.
@@ -101,8 +101,9 @@ struct CommandSender {
 
   private func send(_ order: Order, to id: String, key: String?) async throws -> (JSONValue, ExitStatus) {
     let submission = CommandSubmission(
-      command: order.verb, input: order.input, durationSeconds: order.durationSeconds,
-      ttlSeconds: options.timeToLive, notBefore: options.at?.timestamp(now: session.now()),
+      command: order.verb, input: order.input, durationSeconds: order.lease?.duration,
+      until: order.lease?.until?.timestamp(now: session.now()), ttlSeconds: options.timeToLive,
+      notBefore: options.at?.timestamp(now: session.now()),
       priority: options.priority, idempotencyKey: key,
       onConflict: options.replace ? .cancelAndReplace : options.onConflict)
     if options.dryRun {

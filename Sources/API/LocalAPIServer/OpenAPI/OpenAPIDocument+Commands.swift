@@ -1,4 +1,33 @@
 extension OpenAPIDocument {
+  /// What can be said with every command, as the bodies of both routes have it.
+  private static let submissionMembers = #"""
+    "input": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Scalar"}},
+    "durationSeconds": {
+      "type": "number",
+      "exclusiveMinimum": 0,
+      "description": "How long it is to hold; undone afterwards."
+    },
+    "until": {
+      "type": "string",
+      "format": "date-time",
+      "description": "Until when it is to hold; instead of durationSeconds."
+    },
+    "ttlSeconds": {
+      "type": "number",
+      "exclusiveMinimum": 0,
+      "description": "How long it may wait for its device, from now or from notBefore; 60 unless it is said."
+    },
+    "notBefore": {
+      "type": "string",
+      "format": "date-time",
+      "description": "Sent at this time; until then the status is scheduled, also across restarts."
+    },
+    "priority": {"$ref": "#/components/schemas/CommandPriority"},
+    "dryRun": {"type": "boolean", "description": "Only say what would be written."},
+    "idempotencyKey": {"type": "string"},
+    "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
+    """#
+
   static let commandSchemas = #"""
     {
       "CommandStatus": {
@@ -167,26 +196,7 @@ extension OpenAPIDocument {
         "properties": {
           "command": {"type": "string", "description": "battery:charge, or the verb alone."},
           "verb": {"type": "string"},
-          "input": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Scalar"}},
-          "durationSeconds": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "description": "How long it is to hold; undone afterwards."
-          },
-          "ttlSeconds": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "description": "How long it may wait for its device, from now or from notBefore; 60 unless it is said."
-          },
-          "notBefore": {
-            "type": "string",
-            "format": "date-time",
-            "description": "Sent at this time; until then the status is scheduled, also across restarts."
-          },
-          "priority": {"$ref": "#/components/schemas/CommandPriority"},
-          "dryRun": {"type": "boolean", "description": "Only say what would be written."},
-          "idempotencyKey": {"type": "string"},
-          "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
+    \#(submissionMembers)
         },
         "additionalProperties": false
       },
@@ -194,26 +204,7 @@ extension OpenAPIDocument {
         "type": "object",
         "properties": {
           "deviceId": {"type": "string"},
-          "input": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Scalar"}},
-          "durationSeconds": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "description": "How long it is to hold; undone afterwards."
-          },
-          "ttlSeconds": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "description": "How long it may wait for its device, from now or from notBefore; 60 unless it is said."
-          },
-          "notBefore": {
-            "type": "string",
-            "format": "date-time",
-            "description": "Sent at this time; until then the status is scheduled, also across restarts."
-          },
-          "priority": {"$ref": "#/components/schemas/CommandPriority"},
-          "dryRun": {"type": "boolean", "description": "Only say what would be written."},
-          "idempotencyKey": {"type": "string"},
-          "onConflict": {"$ref": "#/components/schemas/ConflictPolicy"}
+    \#(submissionMembers)
         },
         "required": ["deviceId"],
         "additionalProperties": false
