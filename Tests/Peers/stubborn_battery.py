@@ -5,6 +5,13 @@ struck  does a write and answers nothing any more
 fair    does and answers everything
 clings  does and answers everything, but to go back to 0 it is deaf
 lost    nothing that is sent arrives
+ignores answers everything and does nothing
+late    does what it is told a second after its answer
+half    does half of it
+forgets goes back to 0 three seconds after the first write, and is fair from then on
+reboots a second after the first write it starts again, away for two seconds and with 0, and is fair from then on
+refuses answers a write with exception 4
+slow    does everything, but takes 700 ms for each answer
 
 Each line of standard input is a manner from then on. Prints "port N", then "read ADDRESS COUNT" and "write ADDRESS VALUE"
 for each request when it came, "now VALUE" when 110 changed, and the manner when it changed. Registers: 100 state
@@ -16,9 +23,12 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 
 manner = sys.argv[1]
 silent = False
+away_until = 0.0
+connections: set[socket.socket] = set()
 registers = {100: 50, 101: 0, 110: 0}
 lock = threading.Lock()
 
@@ -55,17 +65,49 @@ def write(address: int, value: int) -> bytes:
     if address != 110:
         return bytes([0x86, 2])
     print("write", address, value, flush=True)
+    if manner == "refuses":
+        return bytes([0x86, 4])
     if manner == "deaf" or (manner == "clings" and value == 0):
         silent = True
-    else:
-        registers[110] = registers[101] = value
+    elif manner == "late":
+        after(1, lambda: become(value))
+    elif manner != "ignores":
+        become(value // 2 if manner == "half" else value)
         silent = manner == "struck"
-        print("now", value, flush=True)
+    if manner == "forgets":
+        after(3, lambda: become(0, "fair"))
+    elif manner == "reboots":
+        after(1, restart)
     return struct.pack(">BHH", 6, address, value)
+
+
+def become(value: int, next_manner: str | None = None) -> None:
+    global manner
+    registers[110] = registers[101] = value
+    manner = next_manner or manner
+    print("now", value, flush=True)
+
+
+def after(seconds: float, action) -> None:
+    def act() -> None:
+        with lock:
+            action()
+
+    threading.Timer(seconds, act).start()
+
+
+def restart() -> None:
+    global away_until
+    away_until = time.monotonic() + 2
+    become(0, "fair")
+    for connection in list(connections):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def answer(function: int, body: bytes) -> bytes | None:
     """The PDU of the answer; None keeps the line silent."""
+    if manner == "slow":
+        time.sleep(0.7)
     with lock:
         if manner == "lost":
             return None
@@ -77,6 +119,9 @@ def answer(function: int, body: bytes) -> bytes | None:
 
 class Connection(socketserver.BaseRequestHandler):
     def handle(self) -> None:
+        if time.monotonic() < away_until:
+            return
+        connections.add(self.request)
         try:
             while True:
                 transaction, _, length, unit = struct.unpack(">HHHB", take(7, self.request))
@@ -86,6 +131,8 @@ class Connection(socketserver.BaseRequestHandler):
                     self.request.sendall(struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply)
         except OSError:
             return
+        finally:
+            connections.discard(self.request)
 
 
 class Server(socketserver.ThreadingTCPServer):
