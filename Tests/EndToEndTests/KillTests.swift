@@ -25,6 +25,7 @@ struct KillTests {
       let isPowerCut = (number % 2 == 1) != ((number / cases.count) % 2 == 1)
       let outcome = try await household.life(killedAt: step, isPowerCut: isPowerCut, number)
       table.add(wire, step, outcome)
+      if Self.kills > 10 { print("kill \(number) of \(Self.kills), \(wire), \(step): \(outcome.ends)") }
       for problem in outcome.problems { Issue.record("kill \(number), \(wire), \(step): \(problem)") }
     }
     for line in table.lines { print(line) }

@@ -95,6 +95,12 @@ final class RunningProgram: Sendable {
     try process.run()
   }
 
+  /// `Process` keeps its pipes open for good; hundreds of programs are started in one run.
+  deinit {
+    pipe.fileHandleForReading.readabilityHandler = nil
+    for handle in [pipe.fileHandleForReading, input.fileHandleForWriting] { try? handle.close() }
+  }
+
   var said: String { text.value }
   var isRunning: Bool { process.isRunning }
   var identifier: Int32 { process.processIdentifier }
