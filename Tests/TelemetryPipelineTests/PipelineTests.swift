@@ -297,6 +297,21 @@ struct PipelineTests {
     await pipeline.stop()
   }
 
+  @Test("A producer that asks whether there is room gets it, however late the aggregator comes")
+  func room() async throws {
+    let rig = try Rig([battery])
+    var limits = PipelineLimits()
+    limits.ringCapacity = 64
+    let (pipeline, producer) = try await rig.pipeline(try await rig.open(), limits: limits)
+    let reading = try rig.reading("powerW", .number(1))
+    for _ in 0..<2000 {
+      #expect(producer.hasRoom)
+      producer.accept(Array(repeating: reading, count: 16), device: 0)
+    }
+    #expect(pipeline.statistics.droppedSamples.isEmpty)
+    await pipeline.stop()
+  }
+
   @Test("Changes come put together, and end with the pipeline")
   func changes() async throws {
     let rig = try Rig([battery, grid])

@@ -68,8 +68,12 @@ final class BrokerConnection {
 
   private func readUntilDry() {
     for _ in 0..<MQTTLimits.readsPerTurn {
+      let known = handle.inbox.events.count
       note(handle.read())
-      guard lastCode == 0, handle.socket >= 0, isReadable() else { return }
+      guard lastCode == 0, handle.socket >= 0 else { return }
+      // The library reads one packet. Where it tells of none, nothing is there, or a packet that nobody waits for: asking
+      // the system each time would be a call more for every message.
+      if handle.inbox.events.count == known { return }
     }
     isDry = false
   }
@@ -81,14 +85,9 @@ final class BrokerConnection {
   }
 
   private func takeEvents() -> [MQTTEvent] {
-    let events = handle.inbox.events
-    handle.inbox.events.removeAll(keepingCapacity: true)
+    var events: [MQTTEvent] = []
+    swap(&events, &handle.inbox.events)
     return events
-  }
-
-  private func isReadable() -> Bool {
-    var descriptor = pollfd(fd: handle.socket, events: Int16(POLLIN), revents: 0)
-    return poll(&descriptor, 1, 0) == 1 && descriptor.revents == Int16(POLLIN)
   }
 
   /// Whether nothing is left to read and nothing will come.

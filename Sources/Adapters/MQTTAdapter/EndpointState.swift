@@ -61,3 +61,13 @@ struct EndpointState {
     ([silenceDeadline] + requests.map { Optional($0.due) }).compactMap(\.self).min()
   }
 }
+
+// What is asked for every message changes nothing, and is `mutating` all the same: only so it happens in place. A copy
+// counts a reference for each part of the decoder, which costs more than what is asked.
+extension EndpointState {
+  /// Whether a topic is one on which the device comes and goes.
+  mutating func isAnnouncement(_ topic: String) -> Bool { decoder.isAvailability(topic: topic) }
+
+  /// When the device counts as silent; `nil` if it never does, or does already.
+  mutating func expectSilence() -> Duration? { silenceDeadline }
+}

@@ -12,7 +12,7 @@ extension MQTTLink {
     // A persistent session still has the subscriptions of an earlier configuration.
     if targets.isEmpty { count("unexpected topic") }
     for index in targets {
-      let isAnnouncement = endpoints[index].decoder.isAvailability(topic: topic)
+      let isAnnouncement = endpoints[index].isAnnouncement(topic)
       if isAnnouncement { takeAnnouncement(topic, payload, of: index, now) }
       let outcome = decode(topic, payload, isRetained, of: index)
       sendDecoderRequests(of: index)
@@ -51,7 +51,7 @@ extension MQTTLink {
   /// What a message that is no announcement says about the health of the device.
   private func judge(_ hasReadings: Bool, _ problem: String?, _ isRetained: Bool, of index: Int, _ now: Duration) {
     if !isRetained { endpoints[index].lastHeard = now }
-    guard !endpoints[index].hasAnnouncedLeave else { return }
+    guard endpoints[index].announcedLeaves.isEmpty else { return }
     switch problem {
     // The broker keeps retained messages of devices that left long ago: they set state and prove nothing.
     case nil: if !isRetained { note(.success, of: index, now) }
@@ -98,7 +98,7 @@ extension MQTTLink {
   func note(_ event: EndpointHealth.Event, of index: Int, _ now: Duration, isLogged: Bool = true) {
     let event = event.redacted(endpoints[index].redact)
     let news = endpoints[index].health.note(event, now: now, wall: time.wall(), random: random)
-    if let silence = endpoints[index].silenceDeadline {
+    if let silence = endpoints[index].expectSilence() {
       nextEndpointDeadline = min(nextEndpointDeadline ?? silence, silence)
     }
     if isLogged { log(event, of: index, now) }
@@ -112,7 +112,7 @@ extension MQTTLink {
   }
 
   private func log(_ event: EndpointHealth.Event, of index: Int, _ now: Duration) {
-    let device: Logger.Metadata = ["device": .string(endpoints[index].id.name)]
+    var device: Logger.Metadata { ["device": .string(endpoints[index].id.name)] }
     switch event {
     case .success:
       if endpoints[index].failureLog.success(now: now) { logger.info("the device is heard again", metadata: device) }

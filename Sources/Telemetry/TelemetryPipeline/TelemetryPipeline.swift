@@ -109,7 +109,7 @@ public final class TelemetryPipeline: Sendable {
     let producer = core.withLock { core in
       let ring = TelemetryRing(minimumCapacity: limits.ringCapacity, doorbell: doorbell)
       core.addInlet(link: link, consumer: ring.consumer)
-      return TelemetryProducer(routes: routes, ring: ring.producer)
+      return TelemetryProducer(routes: routes, ring: ring.producer) { [weak self] in self?.drain() }
     }
     producers.withLock { $0.append((link, producer)) }
     return producer

@@ -11,9 +11,12 @@ public final class TelemetryProducer: Sendable {
   // The producing end is not copyable and has to live somewhere. This lock is taken once per batch by the one context
   // that feeds it, so it is never waited for; a second context by mistake waits instead of breaking the ring.
   private let intake: Mutex<Intake>
+  /// Empties the rings.
+  private let drain: @Sendable () -> Void
 
-  init(routes: Routes, ring: consuming TelemetryRing.Producer) {
+  init(routes: Routes, ring: consuming TelemetryRing.Producer, drain: @escaping @Sendable () -> Void) {
     self.routes = routes
+    self.drain = drain
     intake = Mutex(Intake(routes: routes, ring: ring))
   }
 
@@ -41,7 +44,14 @@ public final class TelemetryProducer: Sendable {
   }
 
   /// Whether there is room for the samples of a large message.
-  public var hasRoom: Bool { intake.withLock { $0.hasRoom } }
+  ///
+  /// Where there is none, the caller does the aggregator's work for once: on a machine with more to do than it can, the
+  /// aggregator's turn may come much later than the ring is full, and this takes less time than any pause.
+  public var hasRoom: Bool {
+    if intake.withLock({ $0.hasRoom }) { return true }
+    drain()
+    return intake.withLock { $0.hasRoom }
+  }
 
   /// Samples that were dropped because the ring was full, by device index.
   var droppedSamples: [Int: UInt64] { intake.withLock { $0.dropped } }
