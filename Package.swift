@@ -57,6 +57,9 @@ let package = Package(
     .library(name: "DeviceProfiles", targets: ["DeviceProfiles"]),
     .library(name: "GatewayStore", targets: ["GatewayStore"]),
     .library(name: "TelemetryPipeline", targets: ["TelemetryPipeline"]),
+    .library(name: "AdapterKit", targets: ["AdapterKit"]),
+    .library(name: "MQTTAdapter", targets: ["MQTTAdapter"]),
+    .library(name: "ModbusAdapter", targets: ["ModbusAdapter"]),
   ],
   dependencies: packageDependencies,
   targets: [

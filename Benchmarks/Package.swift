@@ -17,14 +17,18 @@ let package = Package(
   ],
   targets: [
     // What it is compared with in C and C++: Boost's queue, and a plain loop over accumulators.
+    // With libmosquitto and libmodbus, bare loops around them, and a Modbus server that counts.
     .target(
-      name: "CBaselines", cSettings: [.unsafeFlags(["-O3"])], cxxSettings: [.unsafeFlags(["-O3"])]),
+      name: "CBaselines", cSettings: [.unsafeFlags(["-O3"])], cxxSettings: [.unsafeFlags(["-O3"])],
+      linkerSettings: [.linkedLibrary("mosquitto"), .linkedLibrary("modbus")]),
     .executableTarget(
       name: "heddle-bench",
       dependencies: [
         .product(name: "EnergyModel", package: "heddle"), .product(name: "TimeSource", package: "heddle"),
         .product(name: "DeviceProfiles", package: "heddle"), .product(name: "GatewayStore", package: "heddle"),
         .product(name: "TelemetryPipeline", package: "heddle"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "AdapterKit", package: "heddle"), .product(name: "MQTTAdapter", package: "heddle"),
+        .product(name: "ModbusAdapter", package: "heddle"),
         .product(name: "DequeModule", package: "swift-collections"), .product(name: "GRDB", package: "GRDB.swift"),
         "CBaselines",
       ],

@@ -13,7 +13,8 @@ final class BenchmarkBattery: Sendable {
   }
 
   init() throws {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    self.listener = listener
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
@@ -25,7 +26,6 @@ final class BenchmarkBattery: Sendable {
     }
     guard isBound else { throw BenchmarkProfile.Failure(description: "no port for the battery") }
     port = UInt16(bigEndian: address.sin_port)
-    let listener = listener
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)

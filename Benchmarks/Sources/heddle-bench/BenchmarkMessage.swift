@@ -35,7 +35,7 @@ enum BenchmarkMessage {
     }
   }
 
-  static func bound() throws -> BoundProfile {
+  static func bound(topic: String = BenchmarkMessage.topic) throws -> BoundProfile {
     let points = keys.map { entry in
       let counter = Field.named(entry.key)?.behavior == .counter ? ", counter: true" : ""
       return "      \(entry.key): {topic: \"\(topic)\", path: /metrics/\(entry.value.key)\(counter)}"

@@ -15,23 +15,18 @@ struct CommandBenchmark {
   func run() async throws -> [Measurement] {
     let battery = try BenchmarkBattery()
     defer { battery.stop() }
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("heddle-bench-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try write(folder, port: battery.port)
-    let daemon = try start(folder)
-    defer {
-      // Threads of Swift's pool have SIGTERM blocked; nothing here is worth a clean end.
-      kill(daemon.processIdentifier, SIGKILL)
-      daemon.waitUntilExit()
-    }
-    try await untilOnline(folder)
+    let daemon = try BenchmarkDaemon(
+      programs: programs, configuration: Self.configuration(port: battery.port),
+      profiles: ["battery.yaml": Self.profile])
+    defer { daemon.stop() }
+    try await untilOnline(daemon)
     var firstBytes: [Double] = []
     var confirmed: [Double] = []
     var bare: [Double] = []
     for number in 0..<Self.warmUp + Self.commands {
       _ = battery.takeWrite()
       let began = ContinuousClock.now
-      let status = try heddle(folder, "battery", "charge", "battery-1", "--power", "\(1000 + number)W", "--for", "30m")
+      let status = try charge(daemon, "\(1000 + number)W")
       let ended = ContinuousClock.now
       guard status == 0, let written = battery.takeWrite() else {
         throw BenchmarkProfile.Failure(description: "command \(number) ended with \(status)")
@@ -56,48 +51,28 @@ struct CommandBenchmark {
 
   // MARK: Programs
 
-  private func start(_ folder: URL) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "\(programs)/heddled")
-    process.arguments = [
-      "run", "--socket", folder.path + "/heddle.sock", "--config", folder.path + "/heddle.yaml", "--store",
-      folder.path + "/heddle.db", "--profiles", folder.path, "--log-level", "error",
-    ]
-    try process.run()
-    return process
-  }
-
-  private func heddle(_ folder: URL, _ arguments: String...) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "\(programs)/heddle")
-    process.arguments = arguments + ["--socket", folder.path + "/heddle.sock"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+  private func charge(_ daemon: BenchmarkDaemon, _ power: String) throws -> Int32 {
+    try daemon.heddle("battery", "charge", "battery-1", "--power", power, "--for", "30m").status
   }
 
   /// The first command that is confirmed says that everything runs.
-  private func untilOnline(_ folder: URL) async throws {
+  private func untilOnline(_ daemon: BenchmarkDaemon) async throws {
     for _ in 0..<100 {
-      if try heddle(folder, "battery", "charge", "battery-1", "--power", "900W", "--for", "30m") == 0 { return }
+      if try charge(daemon, "900W") == 0 { return }
       try await Task.sleep(for: .milliseconds(200))
     }
     throw BenchmarkProfile.Failure(description: "the battery does not come online")
   }
 
-  private func write(_ folder: URL, port: UInt16) throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try """
+  private static func configuration(port: UInt16) -> String {
+    """
     api: {listen: none}
     links:
       - {id: bus, modbus: {tcp: "127.0.0.1:\(port)"}}
     devices:
       - {id: battery-1, profile: benchmark-battery, link: bus}
 
-    """.write(to: folder.appendingPathComponent("heddle.yaml"), atomically: true, encoding: .utf8)
-    try Self.profile.write(to: folder.appendingPathComponent("battery.yaml"), atomically: true, encoding: .utf8)
+    """
   }
 
   private static let profile = """

@@ -3,6 +3,7 @@
 #define HEDDLE_BASELINES_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,33 @@ size_t baseline_allocations(void);
 void baseline_pin(int processor);
 /// How often the calling thread was put off its processor.
 long baseline_preemptions(void);
+
+/// A subscriber to `plant/0/telemetry`, `plant/1/telemetry` … that throws away what it gets: libmosquitto's own loop on a
+/// thread. Returns when it is subscribed; `NULL` if the broker does not let it.
+typedef struct baseline_subscriber baseline_subscriber;
+baseline_subscriber *baseline_subscribe(int port, int qos, int topics, size_t messages);
+/// Waits until it got that many messages and frees it. Returns the monotonic time of the last one, -1 without all of them.
+double baseline_subscriber_finish(baseline_subscriber *subscriber, int limit_seconds);
+/// Sends packets that are ready, all of them that many times, as fast as the broker takes them, and waits for
+/// acknowledgements. Says when the first one left (monotonic), and how much processor time this took.
+bool baseline_publish(
+    int port, const uint8_t *packets, size_t bytes, size_t rounds, size_t acknowledgements, double *started,
+    double *processor_seconds);
+
+/// What one thread of libmodbus did.
+typedef struct {
+  long requests;
+  double wall_seconds;
+  double processor_seconds;
+} baseline_modbus_result;
+/// Reads registers of units 1 to `units` on each of the connections, one after the other, a request each `pause` seconds
+/// (0: as fast as they are answered).
+bool baseline_modbus_read(
+    int port, int connections, int units, int registers, double pause, double limit_seconds,
+    baseline_modbus_result *result);
+
+/// Is a Modbus server that counts, until its standard input ends; prints its port. See modbus_server.c.
+int baseline_modbus_serve(int port, double delay_seconds);
 
 /// Waits for the other side: about as long as `sched_yield` takes, without leaving the processor; by giving it away
 /// where that has gone on for long.
