@@ -47,6 +47,19 @@ struct CounterTrackerTests {
     #expect(tracker.epoch == 1)
   }
 
+  @Test("Readings that a broker sends once more in a burst are no reset, and book nothing twice")
+  func sentOnceMore() {
+    var tracker = CounterTracker(behavior: .monotonic)
+    #expect(feed([100, 116], to: &tracker) == (16, 0))
+    var booked = 0.0
+    for (index, value) in stride(from: 100.0, through: 120, by: 1).enumerated() {
+      let at = 20 * Self.second + Int64(index)
+      if case .booked(let wattHours, _) = tracker.accept(value, at: at, ratedPowerW: nil) { booked += wattHours }
+    }
+    #expect(booked == 4)
+    #expect(tracker.epoch == 0)
+  }
+
   @Test("Readings that do not agree with each other are no reset")
   func noise() {
     var tracker = CounterTracker(behavior: .monotonic)

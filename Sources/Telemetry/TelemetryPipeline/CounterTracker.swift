@@ -1,11 +1,14 @@
 /// Follows one lifetime counter and says how much energy each reading adds.
 ///
 /// A reading that goes down, or up by more than the device could have moved, is held back and makes the counter
-/// `suspect`; only several readings in a row that agree with each other are taken as a reset. A device that says 0 for
+/// `suspect`; only several readings in a row that agree with each other, and do so for a while, are taken as a reset: what a
+/// broker sends once more after a restart comes in one burst. A device that says 0 for
 /// a while after its start and then comes back to the old count is recognised, too.
 struct CounterTracker {
   /// Readings that have to agree before a reset is believed.
   static let resetConfirmations = 3
+  /// The time that they have to span, in ms.
+  static let resetSpan: Int64 = 5000
   /// Room above the rated power.
   static let powerMargin = 1.25
   /// What a device of unknown rating is believed to move, in W.
@@ -154,7 +157,7 @@ struct CounterTracker {
     agreed.last = point
     agreed.readings += 1
     candidate = agreed
-    guard agreed.readings >= Self.resetConfirmations else { return .held }
+    guard agreed.readings >= Self.resetConfirmations, time - agreed.first.at >= Self.resetSpan else { return .held }
     return acceptReset(agreed, previous: previous, limit: limit)
   }
 
