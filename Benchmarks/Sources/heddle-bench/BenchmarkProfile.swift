@@ -25,8 +25,8 @@ enum BenchmarkProfile {
   }
 
   /// The profile as a file.
-  static func text(every: String, requests: Int = 1) -> String {
-    let points = fields.enumerated().map { number, field in
+  static func text(every: String, requests: Int = 1, values: Int = valueCount) -> String {
+    let points = fields.prefix(values).enumerated().map { number, field in
       let address = number % requests * blockDistance + number / requests
       let counter = field.behavior == .counter ? ", counter: true" : ""
       return "      \(field.name): {holding: \(address), type: u16, poll: fast\(counter)}"

@@ -6,7 +6,9 @@ struct DaemonBenchmarks {
   let programs: String
 
   /// A daemon with a link, a device and an address of its own for each.
-  private func daemon(_ devices: Int, every: String, _ server: CountingServer) throws -> BenchmarkDaemon {
+  private func daemon(
+    _ devices: Int, every: String, values: Int = BenchmarkProfile.valueCount, _ server: CountingServer
+  ) throws -> BenchmarkDaemon {
     var lines = ["api: {listen: none}", "links:"]
     for index in 0..<devices {
       lines.append("  - {id: link-\(index), modbus: {tcp: \"\(Self.address(index)):\(server.port)\"}}")
@@ -17,7 +19,7 @@ struct DaemonBenchmarks {
     }
     return try BenchmarkDaemon(
       programs: programs, configuration: lines.joined(separator: "\n") + "\n",
-      profiles: ["benchmark.yaml": BenchmarkProfile.text(every: every)])
+      profiles: ["benchmark.yaml": BenchmarkProfile.text(every: every, values: values)])
   }
 
   private static func address(_ index: Int) -> String { "127.1.\(index / 250).\(index % 250 + 1)" }
@@ -84,13 +86,23 @@ struct DaemonBenchmarks {
       gate: "≤ 1 %", holds: share <= 0.01)
   }
 
-  /// Devices that close the connection after each answer.
+  /// The least of what is resident in the time of a flush: what waits for it comes and goes.
+  private func resident(_ daemon: BenchmarkDaemon) async throws -> Double {
+    var least = Double.infinity
+    for _ in 0..<12 {
+      least = min(least, try daemon.footprint().resident)
+      try await Task.sleep(for: .seconds(1))
+    }
+    return least
+  }
+
+  /// Devices that close the connection after each answer. One value each, so that memory is not that of the values.
   func reconnects(_ count: Int = 10_000) async throws -> Measurement {
     let server = try CountingServer()
     defer { server.stop() }
     try server.tell("close 1")
     let devices = 50
-    let daemon = try daemon(devices, every: "100 ms", server)
+    let daemon = try daemon(devices, every: "100 ms", values: 1, server)
     defer { daemon.stop() }
     func untilConnections(_ number: Int) async throws {
       let deadline = ContinuousClock.now + .seconds(600)
@@ -103,12 +115,12 @@ struct DaemonBenchmarks {
     }
     // A flush and the first windows are behind it then.
     try await Task.sleep(for: .seconds(75))
-    let before = try daemon.footprint().resident
+    let before = try await resident(daemon)
     let connections = try server.counts().connections
     let began = ContinuousClock.now
     try await untilConnections(connections + count)
     let seconds = Int((ContinuousClock.now - began).components.seconds)
-    let after = try daemon.footprint().resident
+    let after = try await resident(daemon)
     return Measurement(
       name: "resident memory over \(count) reconnects, \(devices) links, \(seconds) s",
       result: "\(after >= before ? "+" : "")\(Self.megabytes(after - before))",
