@@ -36,11 +36,11 @@ struct HeddleBench {
     try await measure("raw readings in the store") { try await RawLayoutBenchmark().run() }
     try await measure("requests") { [try ReadPlanBenchmark().run()] }
     try await measure("decode every family of profiles") { try DecodeBenchmark().run() }
-    try await measure("MQTT QoS 0") { [try await MQTTBenchmark(qos: 0, messages: 60_000, gate: 0.95).run()] }
-    try await measure("MQTT QoS 1") { [try await MQTTBenchmark(qos: 1, messages: 60_000, gate: 0.8).run()] }
+    try await measure("MQTT QoS 0") { [try await MQTTBenchmark(qos: 0, messages: 40_000, gate: 0.95).run()] }
+    try await measure("MQTT QoS 1") { [try await MQTTBenchmark(qos: 1, messages: 40_000, gate: 0.8).run()] }
     try await measure("Modbus cost") { try await ModbusCostBenchmark().run() }
     try await measure("Modbus throughput") { [try await ModbusThroughputBenchmark().run()] }
-    try await measure("silent unit") { [try await SilentUnitBenchmark(seconds: 50).run()] }
+    try await measure("silent unit") { [try await SilentUnitBenchmark(seconds: 40).run()] }
     try await measure("dripping server") { [try await DrippingServerBenchmark().run()] }
     try await measure("command to device") { try await CommandBenchmark(programs: programs).run() }
     print("\n\(table)")
