@@ -164,8 +164,10 @@ actor GatewayDaemon {
       gatewayName: ProcessInfo.processInfo.hostName,
       logins: LoginFiles(configuration, paths, logger: logger))
     do {
+      let shared = pipeline.makeProducer(link: "shared", isShared: true)
       let links = try configuration.links.map { link in
-        try assemble(link, of: configuration, into: pipeline, with: assembly)
+        let producer = link.transport.hasOwnThread ? pipeline.makeProducer(link: link.id) : shared
+        return try assemble(link, of: configuration, into: pipeline, by: producer, with: assembly)
       }
       return RunningConfiguration(file: file, configuration: configuration, links: links, pipeline: pipeline)
     } catch {
@@ -176,7 +178,7 @@ actor GatewayDaemon {
 
   private func assemble(
     _ link: LinkConfiguration, of configuration: GatewayConfiguration, into pipeline: TelemetryPipeline,
-    with assembly: LinkAssembly
+    by producer: TelemetryProducer, with assembly: LinkAssembly
   ) throws -> RunningLink {
     var endpoints: [EndpointSpecification] = []
     var devices: [EndpointID: [Int: LinkSink.Device]] = [:]
@@ -186,7 +188,7 @@ actor GatewayDaemon {
       devices[id, default: [:]][device.part] = LinkSink.Device(id: device.id, index: index)
     }
     let sink = LinkSink(
-      devices: devices, producer: pipeline.makeProducer(link: link.id), board: board, events: events,
+      devices: devices, producer: producer, board: board, events: events,
       directory: gateway.directory,
       securing: { [weak pipeline] in
         guard let pipeline else { return false }
@@ -360,7 +362,7 @@ actor GatewayDaemon {
   /// Whether the aggregator keeps up: a ring that is full means that it does not.
   private var isAggregating: Bool {
     guard let statistics = gateway.current?.pipeline.statistics else { return true }
-    return statistics.ringOccupancy.values.allSatisfy { $0 < statistics.ringCapacity }
+    return statistics.fullRings == 0
   }
 
   // MARK: Stop

@@ -6,7 +6,7 @@ import TelemetryPipeline
 
 /// What an adapter delivers, passed on to the pipeline, the connectivity board and the event log.
 ///
-/// Made for one link; the adapter calls it from one serial context, as the pipeline's producer needs it.
+/// Made for one link; the adapter calls it from one serial context.
 final class LinkSink: AdapterSink {
   /// One device behind an endpoint.
   struct Device: Sendable {

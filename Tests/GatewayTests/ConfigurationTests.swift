@@ -260,6 +260,18 @@ struct ConfigurationTests {
     #expect(found.links[0].transport == .modbusSocket(kind, HostAndPort(host: "10.0.0.1", port: port)))
   }
 
+  @Test("A thousand sockets are allowed, but only a few lines and brokers, which have a thread each")
+  func linkLimits() throws {
+    func findings(_ number: Int, _ transport: String) throws -> [String] {
+      let links = (1...number).map { "  - {id: link-\($0), \(transport)}" }
+      return try Bench().read("links:\n" + links.joined(separator: "\n") + "\ndevices: []\n").findings
+    }
+    #expect(try findings(1000, "modbus: {tcp: 10.0.0.1}") == [])
+    #expect(try findings(1025, "modbus: {tcp: 10.0.0.1}").first?.contains("1025 links are more than the 1024") == true)
+    #expect(try findings(64, "mqtt: {broker: 10.0.0.1}") == [])
+    #expect(try findings(65, "mqtt: {broker: 10.0.0.1}").first?.contains("65 serial lines and brokers") == true)
+  }
+
   @Test("Two devices cannot be the same part of the same endpoint")
   func sharedPart() throws {
     let bench = try Bench()

@@ -57,13 +57,11 @@ struct Additions: Sendable {
     _ record: AdditionRecord, to result: inout GatewayConfiguration, reader: ConfigurationReader
   ) -> String? {
     if let place = result.place(ofLink: record.id) { return "\(place) defines it" }
-    guard result.links.count < GatewayConfiguration.maxLinks else {
-      return "there are \(GatewayConfiguration.maxLinks) links already"
-    }
     let fragment = ConfigurationFragment(record.value, subject: "the link")
     guard let link = fragment.root.flatMap({ reader.readLink($0) }), fragment.problem == nil else {
       return fragment.problem ?? "it cannot be read"
     }
+    if let excess = (result.links + [link]).excess { return excess }
     result.links.append(link)
     return nil
   }

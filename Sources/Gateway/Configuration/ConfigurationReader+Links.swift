@@ -4,11 +4,9 @@ import ModbusWire
 
 extension ConfigurationReader {
   func readLinks(_ node: YAMLNode?) -> [LinkConfiguration] {
-    let entries = elements(of: node)
-    if entries.count > GatewayConfiguration.maxLinks {
-      node?.report(120, "\(entries.count) links are more than the \(GatewayConfiguration.maxLinks) that are allowed")
-    }
-    return entries.compactMap { readLink($0) }
+    let links = elements(of: node).compactMap { readLink($0) }
+    if let excess = links.excess { node?.report(120, excess) }
+    return links
   }
 
   func readLink(_ entry: YAMLNode) -> LinkConfiguration? {

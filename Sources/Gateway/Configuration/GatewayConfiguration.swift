@@ -137,12 +137,26 @@ public struct GatewayConfiguration: Sendable {
   /// How much is kept, for how long, and how often it is written.
   public var storage = StorageSettings()
 
-  /// More links than this need more threads than a small box has.
-  public static let maxLinks = 64
+  /// More links than this are refused.
+  public static let maxLinks = 1024
+  /// Serial lines and brokers have a thread each; more of them need more threads than a small box has.
+  public static let maxThreads = 64
   /// More devices than this are refused.
   public static let maxDevices = 2000
   /// More writes a day than this are no budget.
   public static let maxWriteBudget = 10_000
+}
+
+extension Collection<LinkConfiguration> {
+  /// Why there are too many, in words; `nil` where there are not.
+  var excess: String? {
+    let threads = count { $0.transport.hasOwnThread }
+    if count > GatewayConfiguration.maxLinks {
+      return "\(count) links are more than the \(GatewayConfiguration.maxLinks) that are allowed"
+    }
+    guard threads > GatewayConfiguration.maxThreads else { return nil }
+    return "\(threads) serial lines and brokers are more than the \(GatewayConfiguration.maxThreads) that are allowed"
+  }
 }
 
 /// Where the daemon finds and keeps things unless the configuration or an option says otherwise.

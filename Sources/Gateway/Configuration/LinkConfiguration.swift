@@ -9,6 +9,14 @@ public struct LinkConfiguration: Sendable, Equatable {
     case modbusSerial(SerialLine)
     case mqtt(Broker)
     case http(HTTPHost)
+
+    /// Whether it blocks a thread of its own, instead of living on threads that many share.
+    var hasOwnThread: Bool {
+      switch self {
+      case .modbusSerial, .mqtt: true
+      case .modbusSocket, .http: false
+      }
+    }
   }
 
   /// A serial line.

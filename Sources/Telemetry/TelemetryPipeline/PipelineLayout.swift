@@ -77,8 +77,10 @@ public struct PipelineLayout: Sendable {
 
 /// Limits of the pipeline. Each has a counter in `PipelineStatistics` or a sentence that says what happens beyond it.
 public struct PipelineLimits: Sendable {
-  /// Samples in the ring of one link; beyond, the newest are dropped and counted per device.
+  /// Samples in the ring of a link with a thread of its own; beyond, the newest are dropped and counted per device.
   public var ringCapacity = 4096
+  /// Samples in the ring that all links without such a thread share.
+  public var sharedRingCapacity = 16_384
   /// A sample that claims to be measured so much later than now is refused and counted.
   public var maxFuture: Duration = .seconds(60)
   /// A sample that claims to be measured so much earlier than now is refused and counted.

@@ -2,8 +2,8 @@
 public struct PipelineStatistics: Sendable, Hashable {
   /// Samples in the rings now, by link.
   public var ringOccupancy: [String: Int]
-  /// Samples that fit into each ring.
-  public var ringCapacity: Int
+  /// Rings that are full.
+  public var fullRings: Int
   /// Samples that were dropped because a ring was full, by device id; devices without drops are left out.
   public var droppedSamples: [String: UInt64]
   /// Samples that entered the aggregation.

@@ -102,12 +102,15 @@ public final class TelemetryPipeline: Sendable {
 
   deinit { thread.stop() }
 
-  /// Makes the way in for one link.
+  /// Makes the way in for one link, or for many that share it.
   ///
-  /// - Parameter link: its name in the statistics.
-  public func makeProducer(link: String) -> TelemetryProducer {
+  /// - Parameters:
+  ///   - link: its name in the statistics.
+  ///   - isShared: whether there may be a thousand links behind it: one large ring instead of a thousand.
+  public func makeProducer(link: String, isShared: Bool = false) -> TelemetryProducer {
     let producer = core.withLock { core in
-      let ring = TelemetryRing(minimumCapacity: limits.ringCapacity, doorbell: doorbell)
+      let ring = TelemetryRing(
+        minimumCapacity: isShared ? limits.sharedRingCapacity : limits.ringCapacity, doorbell: doorbell)
       core.addInlet(link: link, consumer: ring.consumer)
       return TelemetryProducer(routes: routes, ring: ring.producer) { [weak self] in self?.drain() }
     }
@@ -181,7 +184,8 @@ public final class TelemetryPipeline: Sendable {
       let counts = core.aggregator.counts
       return PipelineStatistics(
         ringOccupancy: Dictionary(core.inlets.map { ($0.link, $0.consumer.occupancy) }, uniquingKeysWith: +),
-        ringCapacity: limits.ringCapacity, droppedSamples: dropped, acceptedSamples: counts.accepted,
+        fullRings: core.inlets.count { $0.consumer.occupancy >= $0.consumer.capacity },
+        droppedSamples: dropped, acceptedSamples: counts.accepted,
         lateSamples: counts.notLater, refusedReadings: refused, unknownReadings: unknown,
         suspectCounterReadings: counts.suspectCounters, clockSteps: counts.clockSteps,
         pendingWindows: core.aggregator.pending.deltas.count,

@@ -2,14 +2,14 @@ public import EnergyModel
 import Synchronization
 import TimeSource
 
-/// The way of one link's readings into the pipeline.
+/// The way of readings into the pipeline.
 ///
-/// One per link, fed from the link's serial context. Numbers go through a ring of its own; labels, flags and texts go
-/// straight to the latest values. When the ring is full, the newest samples are dropped and counted.
+/// One per link with a thread of its own; links that live on shared threads share one. Numbers go through a ring; labels,
+/// flags and texts go straight to the latest values. When the ring is full, the newest samples are dropped and counted.
 public final class TelemetryProducer: Sendable {
   private let routes: Routes
-  // The producing end is not copyable and has to live somewhere. This lock is taken once per batch by the one context
-  // that feeds it, so it is never waited for; a second context by mistake waits instead of breaking the ring.
+  // The producing end is not copyable and has to live somewhere. This lock is taken once per batch, for some microseconds,
+  // by the one context that feeds it or by the few threads that its links share.
   private let intake: Mutex<Intake>
   /// Empties the rings.
   private let drain: @Sendable () -> Void
