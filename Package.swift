@@ -9,7 +9,7 @@ let packageDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
   // Vendor HTTP, webhooks, and the CLI's way to the daemon (also over a Unix socket).
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-  // Event loops shared by the HTTP server and the HTTP client.
+  // Event loops: of the HTTP server, of the HTTP client, and of Modbus over a network.
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   // Certificates given by the administrator for vendor HTTPS, and TLS of the API.
   .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -103,7 +103,8 @@ let package = Package(
     .target(
       name: "ModbusAdapter",
       dependencies: [
-        "AdapterKit", "DeviceProfiles", "EnergyModel", "PinnedThread", "TimeSource", "CModbus", "ModbusWire", logging,
+        "AdapterKit", "DeviceProfiles", "EnergyModel", "PinnedThread", "TimeSource", "CModbus", "ModbusWire", nioCore,
+        nioPosix, logging,
       ],
       path: "Sources/Adapters/ModbusAdapter"),
     .target(
@@ -202,8 +203,7 @@ let package = Package(
       name: "ModbusAdapterTests",
       dependencies: [
         "ModbusAdapter", "AdapterKit", "DeviceProfiles", "EnergyModel", "TimeSource", "TestSupport",
-        "ModbusTestSupport", "CModbus",
-        "ModbusWire", logging,
+        "ModbusTestSupport", "CModbus", "ModbusWire", nioCore, nioPosix, logging,
       ]),
     .testTarget(
       name: "MQTTAdapterTests",

@@ -28,6 +28,8 @@ struct LinkAssembly {
   let logins: any LoginStore
   /// Whether devices are only given back to themselves and nothing is kept: messages are then left for the next run.
   var isFailSafe = false
+  /// Where links over Modbus sockets run; ends with the last of them.
+  let loops = SocketLoops()
 
   /// Why a link cannot be made, in words.
   struct Failure: Error, CustomStringConvertible {
@@ -44,11 +46,11 @@ struct LinkAssembly {
       return try ModbusLink(
         configuration: ModbusLinkConfiguration(
           name: link.id, medium: .socket(kind, host: address.host, port: UInt16(clamping: address.port))),
-        endpoints: endpoints, sink: sink, time: time, random: random, logger: logger)
+        endpoints: endpoints, loops: loops, sink: sink, time: time, random: random, logger: logger)
     case .modbusSerial(let line):
       return try ModbusLink(
         configuration: ModbusLinkConfiguration(name: link.id, medium: .rtu(Self.serial(line))),
-        endpoints: endpoints, sink: sink, time: time, random: random, logger: logger)
+        endpoints: endpoints, loops: loops, sink: sink, time: time, random: random, logger: logger)
     case .mqtt(let broker):
       return try MQTTLink(
         configuration: session(broker, of: link), endpoints: endpoints, sink: sink, time: time, random: random,

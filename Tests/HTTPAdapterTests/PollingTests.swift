@@ -39,6 +39,22 @@ struct PollingTests {
       })
   }
 
+  @Test("What nobody has room for is not asked for, but counted")
+  func noRoom() async throws {
+    try await withDevice(
+      script: { _ in .json(TestProfile.warm) },
+      body: { server, link, bench in
+        await bench.sink.untilBatches(1)
+        bench.sink.setRoom(false)
+        bench.clock.advance(by: .seconds(2))
+        await until(link) { $0.errors["poll without room"] == 1 }
+        #expect(server.requests.count == 1)
+        bench.sink.setRoom(true)
+        bench.clock.advance(by: .seconds(2))
+        await bench.sink.untilBatches(2)
+      })
+  }
+
   @Test("User and password are sent as basic authentication when the profile says so")
   func basic() async throws {
     try await withDevice(

@@ -12,12 +12,15 @@ final class RecordingSink: AdapterSink {
 
   private struct State {
     var events: [Event] = []
+    var hasRoom = true
     var watchers: [(predicate: @Sendable ([Event]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
   }
 
   private let state = Mutex(State())
 
   var events: [Event] { state.withLock { $0.events } }
+  var hasRoom: Bool { state.withLock { $0.hasRoom } }
+  func setRoom(_ hasRoom: Bool) { state.withLock { $0.hasRoom = hasRoom } }
 
   func accept(_ batch: borrowing ReadingBatch, from endpoint: EndpointID) {
     append(.readings(batch.entries, endpoint))

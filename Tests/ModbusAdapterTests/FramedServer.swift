@@ -148,7 +148,7 @@ final class FramedServer: Sendable {
     send(bytes)
   }
 
-  private static func goodAnswer(to pdu: [UInt8]) -> [UInt8] {
+  static func goodAnswer(to pdu: [UInt8]) -> [UInt8] {
     let address = UInt16(pdu[1]) << 8 | UInt16(pdu[2])
     let count = UInt16(pdu[3]) << 8 | UInt16(pdu[4])
     guard pdu[0] == 3 || pdu[0] == 4 else { return Array(pdu.prefix(5)) }

@@ -1,8 +1,7 @@
 import AdapterKit
 import DeviceProfiles
 import EnergyModel
-import Glibc
-@testable import ModbusAdapter
+import ModbusAdapter
 import ModbusWire
 import TestSupport
 import Testing
@@ -164,22 +163,5 @@ struct FramingLinkTests {
     let begin = TimeSource.system.monotonic()
     await fixture.link.stop()
     if !isClosed { #expect(TimeSource.system.monotonic() - begin < .seconds(2)) }
-  }
-
-  @Test("Descriptors of 1024 and more work", arguments: [ModbusLinkKind.tcp, .rtuOverTcp, .givenergy])
-  func highDescriptors(_ kind: ModbusLinkKind) throws {
-    let server = FramedServer(kind)
-    defer { server.stop() }
-    let gate = LinkGate()
-    let low = try SocketConnect.open(host: "127.0.0.1", port: server.port, timeout: .seconds(1), gate: gate)
-    // Moved, because other tests of this process use libmodbus, which could not live with so many open files.
-    let high = fcntl(low, F_DUPFD_CLOEXEC, 1100)
-    gate.unwatch()
-    close(low)
-    guard high >= 1024 else { return }
-    let connection = StreamConnection(descriptor: high, kind: kind, timer: try DeadlineTimer(), gate: gate)
-    let range = RegisterRange(table: .holding, address: 100, count: 2)
-    #expect(try connection.exchange(.read(range), unit: 1, timeout: .seconds(5), isTolerant: false) == [100, 101])
-    #expect(connection.idleProblem() == nil)
   }
 }

@@ -52,7 +52,13 @@ struct LinkFixture {
   let clock = TestClock()
   let lines = LogLines()
 
-  init(_ medium: ModbusLinkConfiguration.Medium, text: String = meterText(), units: [UInt8] = [1]) throws {
+  /// All tests share them, as all links of a gateway do.
+  static let loops = SocketLoops()
+
+  init(
+    _ medium: ModbusLinkConfiguration.Medium, text: String = meterText(), units: [UInt8] = [1],
+    loops: SocketLoops = LinkFixture.loops
+  ) throws {
     let (profile, diagnostics) = ProfileReader.read(text: text, file: "test.yaml")
     let checked = try #require(profile, "\(diagnostics)")
     let endpoints = try units.map { unit in
@@ -63,7 +69,7 @@ struct LinkFixture {
     let lines = lines
     link = try ModbusLink(
       configuration: ModbusLinkConfiguration(name: "bus", medium: medium, connectTimeout: .seconds(1)),
-      endpoints: endpoints, sink: sink, time: clock.source, random: { 0 },
+      endpoints: endpoints, loops: loops, sink: sink, time: clock.source, random: { 0 },
       logger: Logger(label: "test") { _ in LineHandler(lines: lines) })
   }
 

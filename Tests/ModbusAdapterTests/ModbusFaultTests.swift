@@ -2,7 +2,7 @@ import AdapterKit
 import DeviceProfiles
 import EnergyModel
 import Glibc
-import ModbusAdapter
+@testable import ModbusAdapter
 import ModbusTestSupport
 import Testing
 import TestSupport
@@ -246,6 +246,49 @@ struct ModbusFaultTests {
     server.setRule { _ in .none }
     fixture.clock.advance(by: .seconds(100))
     #expect(fixture.sink.state.events == events)
+  }
+
+  @Test("A dripping server holds up nobody else on its event loop")
+  func dripElsewhere() async throws {
+    let (dripping, healthy) = (FaultServer(), FaultServer())
+    defer {
+      dripping.stop()
+      healthy.stop()
+    }
+    dripping.setRule { _ in .drip(milliseconds: 500) }
+    let loops = SocketLoops(threads: 1)
+    let slow = try LinkFixture(
+      .tcp(host: "127.0.0.1", port: dripping.port), text: meterText(timeout: "30 s"), loops: loops)
+    let quick = try LinkFixture(.tcp(host: "127.0.0.1", port: healthy.port), loops: loops)
+    await slow.link.start()
+    while dripping.requests.isEmpty { await Task.yield() }
+    await quick.link.start()
+    #expect(await quick.advance { $0.number(unit1, "powerFactor") == 200 })
+    #expect(slow.sink.state.events == 0)
+    await quick.link.stop()
+    await slow.link.stop()
+  }
+
+  @Test("What nobody has room for is not read, but counted for the device; writes go on")
+  func noRoom() async throws {
+    let server = FaultServer()
+    defer { server.stop() }
+    let fixture = try fixture(server)
+    await fixture.link.start()
+    #expect(await fixture.advance { $0.number(unit1, "powerFactor") == 200 })
+    fixture.sink.setRoom(false)
+    server.forgetRequests()
+    await fixture.advance(by: .seconds(10))
+    try await fixture.link.execute([.writeRegisters(address: 7, values: [1], function: .single)], on: unit1)
+    #expect(server.requests.map(\.function) == [6])
+    let statistics = await fixture.link.statistics()
+    #expect(statistics.errors["poll without room"] ?? 0 >= 9)
+    #expect(statistics.endpoints[0].polls.first { $0.pollClass == .fast }?.skipped ?? 0 >= 9)
+    fixture.sink.setRoom(true)
+    server.forgetRequests()
+    #expect(await fixture.advance { _ in !server.requests.isEmpty })
+    #expect(fixture.sink.state.states(unit1) == [.online])
+    await fixture.link.stop()
   }
 
   @Test("Polls that a slow bus leaves no time for are counted")

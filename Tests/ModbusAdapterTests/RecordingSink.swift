@@ -11,6 +11,7 @@ final class RecordingSink: AdapterSink {
     var connectivity: [EndpointID: [Connectivity]] = [:]
     var batches: [EndpointID: Int] = [:]
     var events = 0
+    var hasRoom = true
 
     func state(_ id: EndpointID) -> Connectivity.State? { connectivity[id]?.last?.state }
     func states(_ id: EndpointID) -> [Connectivity.State] {
@@ -23,6 +24,9 @@ final class RecordingSink: AdapterSink {
   private let recorded = Mutex(State())
 
   var state: State { recorded.withLock { $0 } }
+  var hasRoom: Bool { recorded.withLock { $0.hasRoom } }
+  func setRoom(_ hasRoom: Bool) { recorded.withLock { $0.hasRoom = hasRoom } }
+  func forgetBatches() { recorded.withLock { $0.batches = [:] } }
 
   func accept(_ batch: borrowing ReadingBatch, from endpoint: EndpointID) {
     let entries = batch.entries

@@ -12,6 +12,8 @@ import TimeSource
 final class LiveGateway: Sendable {
   static let logger = Logger(label: "heddle.bench") { _ in SwiftLogNoOpLogHandler() }
   static let time = TimeSource.system
+  /// All links share them, as in the daemon.
+  private static let loops = SocketLoops()
 
   let pipeline: TelemetryPipeline
   private let folder: URL
@@ -63,7 +65,7 @@ final class LiveGateway: Sendable {
   ) throws -> ModbusLink {
     try ModbusLink(
       configuration: ModbusLinkConfiguration(name: name, medium: .tcp(host: host, port: port)), endpoints: endpoints,
-      sink: sink, time: time, random: { Double.random(in: 0..<1) }, logger: logger)
+      loops: loops, sink: sink, time: time, random: { Double.random(in: 0..<1) }, logger: logger)
   }
 }
 

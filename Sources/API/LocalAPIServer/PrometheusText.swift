@@ -113,7 +113,10 @@ struct PrometheusText {
     metric("heddle_polls_late_total", "counter", "Polls that were complete only when the next one was due.") {
       polls.map { ($0.labels, Double($0.poll.late)) }
     }
-    metric("heddle_polls_skipped_total", "counter", "Polls that were left out, because the one before was under way.") {
+    metric(
+      "heddle_polls_skipped_total", "counter",
+      "Polls that were left out: the one before was under way, or nobody had room."
+    ) {
       polls.map { ($0.labels, Double($0.poll.skipped)) }
     }
   }

@@ -29,6 +29,13 @@ public final class EndpointMeter: Sendable {
     polls.first { $0.pollClass == pollClass }?.note(due: due, interval: interval, skipped: skipped, at: now)
   }
 
+  /// Polls of a class were left out.
+  ///
+  /// - Parameter skipped: all of them since the start.
+  public func leftOut(_ pollClass: PollClass, skipped: UInt64) {
+    polls.first { $0.pollClass == pollClass }?.setSkipped(skipped)
+  }
+
   /// The time that an answer has now, for people.
   public func setTimeout(_ timeout: Duration) {
     let (seconds, attoseconds) = timeout.components
@@ -65,8 +72,10 @@ private final class PollMeter: Sendable {
     count.wrappingAdd(1, ordering: .relaxed)
     wanted.store(interval?.microseconds ?? 0, ordering: .relaxed)
     if let interval, now >= due + interval { late.wrappingAdd(1, ordering: .relaxed) }
-    self.skipped.store(skipped, ordering: .relaxed)
+    setSkipped(skipped)
   }
+
+  func setSkipped(_ number: UInt64) { skipped.store(number, ordering: .relaxed) }
 
   /// `nil` while none was complete.
   var statistics: PollStatistics? {
@@ -114,7 +123,7 @@ public struct PollStatistics: Sendable, Hashable {
   public var count: UInt64
   /// Those that were complete only when the next one was due.
   public var late: UInt64
-  /// Those that were left out, because the one before was still under way.
+  /// Those that were left out, because the one before was still under way or nobody had room for the values.
   public var skipped: UInt64
 
   /// Everything as given.

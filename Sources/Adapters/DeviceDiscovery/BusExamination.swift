@@ -48,10 +48,9 @@ struct BusExamination {
   private(set) var isUnreachable = false
 
   init(
-    _ configuration: ModbusLinkConfiguration, framing: ModbusFraming, catalogue: ProductCatalogue, timeout: Duration,
-    time: TimeSource
+    _ reader: ModbusReader, framing: ModbusFraming, catalogue: ProductCatalogue, timeout: Duration, time: TimeSource
   ) {
-    reader = ModbusReader(configuration)
+    self.reader = reader
     self.framing = framing
     self.catalogue = catalogue
     self.timeout = timeout
@@ -180,14 +179,14 @@ struct BusExamination {
     if hasAsked { try await time.sleep(for: DiscoveryLimits.gap) }
     try Task.checkCancellation()
     hasAsked = true
-    let answer = send(question)
+    let answer = await send(question)
     answers[question] = answer
     return answer
   }
 
-  private mutating func send(_ question: Question) -> Answer {
+  private mutating func send(_ question: Question) async -> Answer {
     do throws(ModbusReadFailure) {
-      let values = try reader.read(question.range, unit: question.unit, timeout: timeout)
+      let values = try await reader.read(question.range, unit: question.unit, timeout: timeout)
       brokenInRow = 0
       return .registers(values)
     } catch {

@@ -4,17 +4,19 @@ import ModbusWire
 import PinnedThread
 import TimeSource
 
-/// Asks buses on a thread of its own, because a read blocks, and so does looking up a name.
+/// Asks buses, on a thread of its own because looking up a name blocks.
 actor BusProber {
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   private let thread: PinnedThread
   private let catalogue: ProductCatalogue
+  private let loops: SocketLoops
   private let time: TimeSource
 
-  init(_ catalogue: ProductCatalogue, time: TimeSource) throws(PinnedThreadError) {
+  init(_ catalogue: ProductCatalogue, loops: SocketLoops, time: TimeSource) throws(PinnedThreadError) {
     thread = try PinnedThread(name: "discovery")
     self.catalogue = catalogue
+    self.loops = loops
     self.time = time
   }
 
@@ -36,7 +38,8 @@ actor BusProber {
     _ configuration: ModbusLinkConfiguration, framing: ModbusFraming, units: [UInt8], isNamed: Bool, timeout: Duration
   ) async throws -> Outcome {
     var examination = BusExamination(
-      configuration, framing: framing, catalogue: catalogue, timeout: timeout, time: time)
+      try ModbusReader(configuration, loops: loops), framing: framing, catalogue: catalogue, timeout: timeout,
+      time: time)
     let finds = try await examination.finds(units: units, isNamed: isNamed)
     return Outcome(finds: finds, problem: examination.problem, isUnreachable: examination.isUnreachable)
   }

@@ -16,6 +16,7 @@ public struct Discovery: Sendable {
   let board: DiscoveryBoard
   let time: TimeSource
   let random: @Sendable () -> Double
+  private let loops = SocketLoops()
 
   /// Problems of single hosts are told only where so few were named: in a range most addresses are nobody's.
   static let fewPlaces = 8
@@ -40,14 +41,14 @@ public struct Discovery: Sendable {
   public func run() async {
     var isWhole = false
     do {
-      let first = try BusProber(catalogue, time: time)
+      let first = try BusProber(catalogue, loops: loops, time: time)
       let places = await first.resolved(known)
       try await withThrowingTaskGroup(of: Void.self) { group in
         if let line = plan.line { group.addTask { try await look(at: line) } }
         if let broker = plan.broker { group.addTask { try await look(at: broker, first, places) } }
         let hosts = Queue(plan.sockets.map { Host.socket($0) } + plan.webs.map { Host.web($0) })
         for worker in 0..<min(DiscoveryLimits.connections, hosts.count) {
-          let prober = worker == 0 ? first : try BusProber(catalogue, time: time)
+          let prober = worker == 0 ? first : try BusProber(catalogue, loops: loops, time: time)
           group.addTask {
             while let host = hosts.next() { try await look(at: host, prober, places) }
           }
@@ -153,7 +154,7 @@ public struct Discovery: Sendable {
   // MARK: A serial line
 
   private func look(at line: DiscoveryPlan.Line) async throws {
-    let prober = try BusProber(catalogue, time: time)
+    let prober = try BusProber(catalogue, loops: loops, time: time)
     var isSettled = false
     for setting in line.settings {
       try Task.checkCancellation()

@@ -123,7 +123,13 @@ public actor HTTPLink: Adapter {
       switch agenda.next(now: time.monotonic()) {
       case .wait(let deadline): await sleep(until: deadline)
       case .login(let endpoint): await logIn(endpoint)
-      case .poll(let endpoint, let request): _ = await poll(request, of: endpoint)
+      case .poll(let endpoint, let request):
+        // What is asked for once stays wanted; of all else the next poll brings newer values.
+        if sink.hasRoom || agenda.endpoints[endpoint].requests[request].pollClass == .once {
+          _ = await poll(request, of: endpoint)
+        } else {
+          count("poll without room")
+        }
       case .errand(let endpoint): await advanceErrand(of: endpoint)
       }
     }

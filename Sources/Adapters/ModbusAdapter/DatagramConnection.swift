@@ -1,5 +1,6 @@
-import Glibc
 import ModbusWire
+import NIOCore
+import NIOPosix
 
 /// A device that is asked by UDP.
 ///
@@ -9,20 +10,19 @@ final class DatagramConnection: ModbusConnection {
   /// How often a read is sent within its time.
   static let attempts = 3
 
-  private let peers: [SocketConnect.Address]
+  private let peers: [SocketAddress]
   private let kind: ModbusLinkKind
-  private let timer: DeadlineTimer
+  private let loop: any EventLoop
   private let gate: LinkGate
   private var noise: (bytes: UInt64, frames: UInt64) = (0, 0)
   private(set) var answers = 0
 
   var outlivesFailures: Bool { true }
-  var idleInterval: Duration? { nil }
 
-  init(peers: [SocketConnect.Address], kind: ModbusLinkKind, timer: DeadlineTimer, gate: LinkGate) {
+  init(peers: [SocketAddress], kind: ModbusLinkKind, loop: any EventLoop, gate: LinkGate) {
     self.peers = peers
     self.kind = kind
-    self.timer = timer
+    self.loop = loop
     self.gate = gate
   }
 
@@ -35,51 +35,43 @@ final class DatagramConnection: ModbusConnection {
 
   func exchange(
     _ request: ModbusRequest, unit: UInt8, timeout: Duration, isTolerant: Bool
-  ) throws(ModbusFailure) -> [UInt16] {
+  ) async throws(ModbusFailure) -> [UInt16] {
     let frame = try request.framed(kind.framing, unit: unit, transaction: 0)
-    guard let peer = peers.first else { throw .notSent("the host has no address") }
-    let descriptor = try SocketConnect.datagramSocket(to: peer, gate: gate)
-    defer {
-      gate.unwatch()
-      close(descriptor)
-    }
-    let timeout = ConnectionLimits.bounded(timeout)
-    let attempts = frame.isRead ? Self.attempts : 1
-    var reader = AnswerReader(kind.framing)
     let isTolerant = isTolerant && !request.isRead
-    reader.begin(frame, isTolerant: isTolerant)
-    defer { noise = (noise.bytes &+ reader.skippedBytes, noise.frames &+ reader.foreignFrames) }
-    for _ in 0..<attempts {
-      try send(frame.bytes, descriptor)
-      timer.start(timeout / attempts)
-      if let pdu = try answer(&reader, descriptor) ?? reader.remnant() {
-        answers += 1
-        return try request.decode(pdu, isTolerant: isTolerant)
-      }
+    let channel = try await connect()
+    defer {
+      gate.unwatch(channel)
+      channel.close(promise: nil)
     }
-    throw reader.problem.map { .garbled("\($0), and nothing else within \(timeout)") } ?? .timeout(timeout)
+    guard let handler = AnswerHandler.installed(on: channel) else { throw .notSent("the link was stopped") }
+    defer { noise = (noise.bytes &+ handler.reader.skippedBytes, noise.frames &+ handler.reader.foreignFrames) }
+    let pdu = try await handler.answer(
+      to: frame, within: ConnectionLimits.bounded(timeout), attempts: frame.isRead ? Self.attempts : 1,
+      isTolerant: isTolerant)
+    answers += 1
+    return try request.decode(pdu, isTolerant: isTolerant)
   }
 
-  private func send(_ bytes: [UInt8], _ descriptor: CInt) throws(ModbusFailure) {
-    guard Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
-      throw .closed("cannot send: \(SocketConnect.text(errno))")
+  /// A socket that hears this peer only.
+  private func connect() async throws(ModbusFailure) -> any Channel {
+    guard let peer = peers.first else { throw .notSent("the host has no address") }
+    let bootstrap = DatagramBootstrap(group: loop)
+      .channelInitializer { [kind, gate] in AnswerHandler.install(kind, on: $0, gate: gate) }
+    switch await bootstrap.connect(to: peer).result() {
+    case .success(let channel): return channel
+    case .failure(let error):
+      throw .notSent(
+        gate.isOpen ? "cannot reach the device: \(ModbusFailure.words(for: error))" : "the link was stopped")
     }
   }
+}
 
-  /// - Returns: the answer, or `nil` when the time is over.
-  private func answer(_ reader: inout AnswerReader, _ descriptor: CInt) throws(ModbusFailure) -> [UInt8]? {
-    while timer.wait(for: descriptor, POLLIN) {
-      // A socket that a stop has shut is ready for ever and gives nothing.
-      guard gate.isOpen else { throw .closed("the link was stopped") }
-      var buffer = [UInt8](repeating: 0, count: AnswerReader.bufferLimit)
-      let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
-      if count < 0 {
-        if errno == EAGAIN || errno == EINTR { continue }
-        throw .closed("the device cannot be reached: \(SocketConnect.text(errno))")
-      }
-      reader.append(buffer.prefix(count))
-      if case .answer(let pdu) = reader.next() { return pdu }
-    }
-    return nil
+/// Hands on what is in a datagram.
+final class DatagramBytes: ChannelInboundHandler {
+  typealias InboundIn = AddressedEnvelope<ByteBuffer>
+  typealias InboundOut = ByteBuffer
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    context.fireChannelRead(wrapInboundOut(unwrapInboundIn(data).data))
   }
 }

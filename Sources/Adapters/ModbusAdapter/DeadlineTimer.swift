@@ -7,7 +7,7 @@ final class DeadlineTimer {
 
   init() throws(ModbusFailure) {
     timer = timerfd_create(CInt(CLOCK_MONOTONIC), CInt(O_NONBLOCK | O_CLOEXEC))
-    guard timer >= 0 else { throw .notSent("cannot make a timer: \(SocketConnect.text(errno))") }
+    guard timer >= 0 else { throw .notSent("cannot make a timer: \(ModbusFailure.words(forSystemError: errno))") }
   }
 
   deinit { close(timer) }
@@ -21,21 +21,11 @@ final class DeadlineTimer {
     timerfd_settime(timer, 0, &setting, nil)
   }
 
-  /// The time that is left; `nil` when it is over.
-  var remaining: Duration? {
-    var setting = itimerspec()
-    guard timerfd_gettime(timer, &setting) == 0 else { return nil }
-    let left = Duration.seconds(setting.it_value.tv_sec) + .nanoseconds(setting.it_value.tv_nsec)
-    return left > .zero ? left : nil
-  }
-
-  /// Waits until a descriptor can be read or written, or until the time is over.
+  /// Waits until a descriptor can be read, or until the time is over.
   ///
   /// - Returns: whether the descriptor is ready; false = the time is over.
-  func wait(for descriptor: CInt, _ events: CInt) -> Bool {
-    var waiting = [
-      pollfd(fd: descriptor, events: Int16(events), revents: 0), pollfd(fd: timer, events: Int16(POLLIN), revents: 0),
-    ]
+  func wait(for descriptor: CInt) -> Bool {
+    var waiting = [descriptor, timer].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while poll(&waiting, 2, -1) < 0 { if errno != EINTR { return false } }
     // What has come counts, even if the time is over by now.
     return waiting[0].revents != 0

@@ -2,8 +2,11 @@ import AdapterKit
 
 /// What a link counts. Kept outside the actor, so that `heddle status` never waits for a slow bus.
 struct LinkCounters {
-  /// The name under which polls are counted that a slow bus left no time for.
+  /// The name under which polls are counted that a slow bus left no time for, or nobody room.
   static let skippedPolls = "skipped poll"
+
+  /// The name under which polls are counted that were left out because nobody had room for the values.
+  static let pollsWithoutRoom = "poll without room"
 
   /// The names under which is counted what came and was no answer to a request.
   static let skippedBytes = "skipped byte"

@@ -1,13 +1,13 @@
-import Glibc
+import NIOCore
 import Synchronization
 import TimeSource
 
-/// What `stop` needs while the link's own thread is blocked: it shuts the socket, keeps everything from being emitted,
-/// and waits for the end within a bound.
+/// What `stop` needs while the link waits for its bus: it closes the socket, keeps everything from being emitted, and
+/// waits for the end within a bound.
 final class LinkGate: Sendable {
   private struct State {
     var isOpen = true
-    var descriptor: CInt?
+    var channel: (any Channel)?
     var isRunning = false
     var waiters: [CheckedContinuation<Void, Never>] = []
 
@@ -25,23 +25,26 @@ final class LinkGate: Sendable {
   /// Runs `body` unless the link was stopped. A stop waits for it, so nothing is emitted after a stop.
   func emit(_ body: () -> Void) { state.withLock { if $0.isOpen { body() } } }
 
-  /// Names the socket that a stop has to shut; returns whether the link is still open.
-  func watch(_ descriptor: CInt) -> Bool {
+  /// Names the socket that a stop has to close; returns whether the link is still open.
+  func watch(_ channel: any Channel) -> Bool {
     state.withLock { state in
-      state.descriptor = descriptor
+      state.channel = channel
       return state.isOpen
     }
   }
 
-  /// Forgets the socket; before it is closed, so that its number cannot mean another file by then.
-  func unwatch() { state.withLock { $0.descriptor = nil } }
+  /// Forgets a socket that is not used any more.
+  func unwatch(_ channel: any Channel) {
+    state.withLock { if $0.channel === channel { $0.channel = nil } }
+  }
 
-  /// Closes the gate and ends a blocking call on the socket.
+  /// Closes the gate and the socket, which ends a wait for it.
   func close() {
-    state.withLock { state in
+    let channel = state.withLock { state in
       state.isOpen = false
-      if let descriptor = state.descriptor { shutdown(descriptor, CInt(SHUT_RDWR)) }
+      return state.channel
     }
+    channel?.close(promise: nil)
   }
 
   /// The loop begins; returns false if it must not, because the link was stopped or runs already.

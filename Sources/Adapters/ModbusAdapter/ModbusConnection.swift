@@ -1,13 +1,9 @@
-import ModbusWire
-
-/// One open bus. Belongs to the thread of its link.
+/// One open bus. Belongs to the executor of its link, and closes at its end.
 protocol ModbusConnection: AnyObject {
   /// Answers that came over this connection.
   var answers: Int { get }
   /// Whether it may be used after an answer that was wrong or did not come. Otherwise what comes late goes with it.
   var outlivesFailures: Bool { get }
-  /// How often `idleProblem` has to be asked while nothing else is sent; `nil` = never.
-  var idleInterval: Duration? { get }
 
   /// What happened to an idle connection, in words; `nil` if it can be used.
   ///
@@ -15,32 +11,15 @@ protocol ModbusConnection: AnyObject {
   /// that the next answer could be mistaken.
   func idleProblem() -> String?
 
-  /// Sends a request and waits for its answer, at most for `timeout` in all.
+  /// Sends a request and waits for its answer, at most for `timeout` in all. One at a time.
   ///
   /// - Parameter isTolerant: an answer to a write counts by its unit and function, whatever else is wrong with it.
   func exchange(
     _ request: ModbusRequest, unit: UInt8, timeout: Duration, isTolerant: Bool
-  ) throws(ModbusFailure) -> [UInt16]
+  ) async throws(ModbusFailure) -> [UInt16]
 
   /// What came and belonged to no request, since it was last asked.
   func takeNoise() -> (bytes: UInt64, frames: UInt64)
-}
-
-extension ModbusLinkConfiguration {
-  /// Opens the bus; takes as long as the configuration allows.
-  func open(gate: LinkGate) throws(ModbusFailure) -> any ModbusConnection {
-    switch medium {
-    case .rtu(let line): return try SerialConnection(line)
-    case .socket(let kind, let host, let port) where kind.isDatagram:
-      return DatagramConnection(
-        peers: try SocketConnect.addresses(of: host, port: port, isDatagram: true), kind: kind,
-        timer: try DeadlineTimer(), gate: gate)
-    case .socket(let kind, let host, let port):
-      let timer = try DeadlineTimer()
-      let descriptor = try SocketConnect.open(host: host, port: port, timeout: connectTimeout, gate: gate)
-      return StreamConnection(descriptor: descriptor, kind: kind, timer: timer, gate: gate)
-    }
-  }
 }
 
 /// The limits of all connections.

@@ -66,7 +66,7 @@ struct ModbusEndpoint {
     setup = .needed(since: now)
   }
 
-  /// Polls left out because the bus was too slow.
+  /// Polls left out because the bus was too slow, or nobody had room for the values.
   var skipped: UInt64 { formerlySkipped.values.reduce(schedule?.skipped ?? 0, +) }
 
   /// Whether values can be read and written; else why not.
@@ -105,6 +105,24 @@ struct ModbusEndpoint {
     return pending.isEmpty ? nil : pending.removeFirst()
   }
 
+  /// Leaves out the polls that are due, and counts them. What is read once stays due.
+  ///
+  /// - Returns: whether there was one.
+  mutating func leaveOutPolls() -> Bool {
+    guard case .done = setup else { return false }
+    let left = Set(pending.compactMap(\.pollClass)).subtracting([.once])
+    for pollClass in left {
+      formerlySkipped[pollClass, default: 0] += 1
+      meter.leftOut(pollClass, skipped: skipped(of: pollClass))
+    }
+    pending.removeAll { $0.pollClass.map(left.contains) ?? false }
+    return !left.isEmpty
+  }
+
+  private func skipped(of pollClass: PollClass) -> UInt64 {
+    formerlySkipped[pollClass, default: 0] + (schedule?.skipped(of: pollClass) ?? 0)
+  }
+
   /// What `refresh` reads.
   func refreshReads(at now: Duration) -> [RegisterRange] {
     plan.reads(of: .fast, at: now) + plan.reads(of: .normal, at: now)
@@ -134,8 +152,7 @@ struct ModbusEndpoint {
       return
     }
     meter.polled(
-      pollClass, due: read.due, interval: schedule?.interval(of: pollClass),
-      skipped: formerlySkipped[pollClass, default: 0] + (schedule?.skipped(of: pollClass) ?? 0), at: now)
+      pollClass, due: read.due, interval: schedule?.interval(of: pollClass), skipped: skipped(of: pollClass), at: now)
   }
 
   /// A request failed: says what it means for the health, and keeps what is to be tried again.

@@ -10,13 +10,13 @@ extension ModbusLink {
   }
 
   /// Does the next operation of a job.
-  func performJob(_ index: Int) {
+  func performJob(_ index: Int) async {
     let job = jobs[index]
     if job.isFinished { return finish(index, nil) }
     let outcome =
       switch job.work {
-      case .write(let operations): perform(operations[0], of: job, at: index)
-      case .refresh(let ranges): refresh(ranges[0], of: job)
+      case .write(let operations): await perform(operations[0], of: job, at: index)
+      case .refresh(let ranges): await refresh(ranges[0], of: job)
       }
     switch outcome {
     case .again: return
@@ -27,15 +27,15 @@ extension ModbusLink {
     }
   }
 
-  private func perform(_ operation: WireOperation, of job: LinkJob, at index: Int) -> Outcome {
+  private func perform(_ operation: WireOperation, of job: LinkJob, at index: Int) async -> Outcome {
     if let range = operation.registerToRead, job.present == nil {
-      return readBefore(operation, range, of: job, at: index)
+      return await readBefore(operation, range, of: job, at: index)
     }
     guard let request = operation.modbusRequest(after: job.present ?? 0) else {
       if case .wait(let duration) = operation { jobs[index].notBefore = time.monotonic() + duration }
       return .done
     }
-    guard case .failure(let failure) = exchange(request, with: job.endpoint, unit: operation.otherUnit) else {
+    guard case .failure(let failure) = await exchange(request, with: job.endpoint, unit: operation.otherUnit) else {
       return .done
     }
     if failure == .exception(6), postpone(index) { return .again }
@@ -50,8 +50,8 @@ extension ModbusLink {
   /// to the endpoint between this and the write; other devices of the bus may.
   private func readBefore(
     _ operation: WireOperation, _ range: RegisterRange, of job: LinkJob, at index: Int
-  ) -> Outcome {
-    switch exchange(.read(range), with: job.endpoint, unit: range.unit) {
+  ) async -> Outcome {
+    switch await exchange(.read(range), with: job.endpoint, unit: range.unit) {
     case .success(let values):
       jobs[index].present = values.first
       return .again
@@ -74,9 +74,9 @@ extension ModbusLink {
     return true
   }
 
-  private func refresh(_ range: RegisterRange, of job: LinkJob) -> Outcome {
+  private func refresh(_ range: RegisterRange, of job: LinkJob) async -> Outcome {
     let request = ModbusEndpoint.Read(range: range, pollClass: .fast, due: time.monotonic(), isRefresh: true)
-    switch read(request, of: job.endpoint) {
+    switch await read(request, of: job.endpoint) {
     case .done: return .done
     case .again: return .again
     case .failed(let failure):

@@ -2,7 +2,6 @@ import AdapterKit
 import DeviceProfiles
 import EnergyModel
 import Logging
-import PinnedThread
 import Synchronization
 import TimeSource
 
@@ -18,25 +17,16 @@ extension ModbusLink {
   func run() async {
     while gate.isOpen {
       switch nextStep(at: time.monotonic()) {
-      case .connect: connect()
-      case .job(let index): if dropUnusableConnection() == nil { performJob(index) }
-      case .poll(let index): if dropUnusableConnection() == nil { poll(index) }
-      case .wait(let deadline): await waitIdle(until: deadline)
+      case .connect: await connect()
+      case .job(let index): if !dropUnusableConnection() { await performJob(index) }
+      case .poll(let index): if !leaveOutPolls(of: index), !dropUnusableConnection() { await poll(index) }
+      case .wait(let deadline): await wait(until: deadline)
       }
-      await thread.letQueuedJobsRun()
+      await executor.letQueuedJobsRun()
     }
     disconnect(nil)
     failJobs("link \(configuration.name) was stopped")
     gate.endLoop()
-  }
-
-  /// Waits, and looks after a connection that wants it meanwhile.
-  private func waitIdle(until deadline: Duration?) async {
-    let interval = connection?.idleInterval
-    let service = interval.map { time.monotonic() + $0 }
-    let end = [deadline, service].compactMap { $0 }.min()
-    await wait(until: end)
-    if interval != nil { _ = dropUnusableConnection() }
   }
 
   private func nextStep(at now: Duration) -> Step {
@@ -77,9 +67,9 @@ extension ModbusLink {
       isConnected ? connectedAt + settings.delayAfterConnect : .zero, lastExchangeEnd + settings.minGap)
   }
 
-  private func connect() {
+  private func connect() async {
     do throws(ModbusFailure) {
-      connection = try configuration.open(gate: gate)
+      connection = try await executor.open(configuration, gate: gate)
     } catch {
       linkFailed(error.reason)
       return
@@ -112,21 +102,31 @@ extension ModbusLink {
 
   /// Closes a connection that ended while it was idle.
   ///
-  /// - Returns: why it was closed; `nil` if it can be used.
-  private func dropUnusableConnection() -> String? {
-    guard let problem = connection?.idleProblem() else { return nil }
+  /// - Returns: whether it was closed; else it can be used.
+  private func dropUnusableConnection() -> Bool {
+    guard let problem = connection?.idleProblem() else { return false }
     if connection?.answers == 0 {
       linkFailed("\(configuration.place): \(problem) before it answered anything")
     } else {
       counters.withLock { $0.count("closed while idle") }
       disconnect(nil)
     }
-    return problem
+    return true
   }
 
-  private func poll(_ index: Int) {
+  /// Leaves out what is due while nobody has room for the values, so that nothing is read in order to be dropped.
+  private func leaveOutPolls(of index: Int) -> Bool {
+    guard !sink.hasRoom, endpoints[index].leaveOutPolls() else { return false }
+    counters.withLock { counters in
+      counters.count(LinkCounters.pollsWithoutRoom)
+      counters.setSkippedPolls(endpoints.reduce(0) { $0 &+ $1.skipped })
+    }
+    return true
+  }
+
+  private func poll(_ index: Int) async {
     if let next = endpoints[index].takeRead(at: time.monotonic(), random: random) {
-      if read(next, of: index) == .again { endpoints[index].putBack(next) }
+      if await read(next, of: index) == .again { endpoints[index].putBack(next) }
     } else if let problem = endpoints[index].decoder.setupProblem {
       note(.failure(problem), of: index)
     }
@@ -142,9 +142,9 @@ extension ModbusLink {
 
   /// Reads and passes on what came.
   @discardableResult
-  func read(_ read: ModbusEndpoint.Read, of index: Int) -> ReadOutcome {
+  func read(_ read: ModbusEndpoint.Read, of index: Int) async -> ReadOutcome {
     let hadAnswers = connection?.answers ?? 0 > 0
-    let result = exchange(.read(read.range), with: index, unit: read.range.unit)
+    let result = await exchange(.read(read.range), with: index, unit: read.range.unit)
     if case .failure(.closed) = result, hadAnswers {
       // The device closed the connection while the request was on its way. A device that does so each time fails on
       // the new connection, which has given no answer yet.
@@ -175,17 +175,16 @@ extension ModbusLink {
   /// - Parameter unit: another unit than the endpoint's own.
   func exchange(
     _ request: ModbusRequest, with index: Int, unit: UInt8? = nil
-  ) -> Result<[UInt16], ModbusFailure> {
-    let endpoint = endpoints[index]
+  ) async -> Result<[UInt16], ModbusFailure> {
+    let settings = endpoints[index].settings
     // A write may have been done although its answer is late, and another unit is as slow as it likes.
     let isUsual = request.isRead && unit == nil && !configuration.mistakesLateAnswers
-    let timeout = isUsual ? endpoint.responseTimeout.current : endpoint.settings.timeout
+    let timeout = isUsual ? endpoints[index].responseTimeout.current : settings.timeout
     let begin = time.monotonic()
     var result = Result<[UInt16], ModbusFailure>.failure(.notSent("not connected"))
     do throws(ModbusFailure) {
-      let values = try connection?.exchange(
-        request, unit: unit ?? endpoint.unit, timeout: timeout,
-        isTolerant: endpoint.settings.takesAnyWriteAnswer)
+      let values = try await connection?.exchange(
+        request, unit: unit ?? endpoints[index].unit, timeout: timeout, isTolerant: settings.takesAnyWriteAnswer)
       if let values { result = .success(values) }
     } catch {
       result = .failure(error)

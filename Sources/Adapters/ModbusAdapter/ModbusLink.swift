@@ -8,8 +8,9 @@ public import TimeSource
 
 /// One Modbus bus: a serial line or a TCP connection, with the units behind it.
 ///
-/// One request is under way at a time, on a thread that belongs to the link. Commands go before polls; of the polls the
-/// one goes first that is due for the longest time. A unit that does not answer backs off alone.
+/// One request is under way at a time: all requests are made by one loop, which waits for each of them. Commands go
+/// before polls; of the polls the one goes first that is due for the longest time. A unit that does not answer backs off
+/// alone.
 public actor ModbusLink: Adapter {
   /// The time that `stop` takes at most, whatever the peer does.
   public static let stopLimit = Duration.milliseconds(1500)
@@ -17,10 +18,10 @@ public actor ModbusLink: Adapter {
   public static let jobLimit = 64
 
   /// Runs all of this actor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   nonisolated let configuration: ModbusLinkConfiguration
-  nonisolated let thread: PinnedThread
+  nonisolated let executor: BusExecutor
   nonisolated let gate = LinkGate()
   nonisolated let counters: Mutex<LinkCounters>
   /// How long answers take, of all devices and of each.
@@ -48,11 +49,12 @@ public actor ModbusLink: Adapter {
   /// A link that does nothing before `start`.
   ///
   /// - Parameter endpoints: devices with a Modbus profile; others are ignored.
+  /// - Parameter loops: where a link over a network runs; a serial line has a thread of its own, because its calls block.
   /// - Parameter random: 0 to 1, for jitter.
   /// Throws if the process may not have another thread.
   public init(
-    configuration: ModbusLinkConfiguration, endpoints: [EndpointSpecification], sink: any AdapterSink,
-    time: TimeSource, random: @escaping RandomSource, logger: Logger
+    configuration: ModbusLinkConfiguration, endpoints: [EndpointSpecification], loops: SocketLoops,
+    sink: any AdapterSink, time: TimeSource, random: @escaping RandomSource, logger: Logger
   ) throws(PinnedThreadError) {
     self.configuration = configuration
     self.sink = sink
@@ -61,7 +63,7 @@ public actor ModbusLink: Adapter {
     var logger = logger
     logger[metadataKey: "link"] = "\(configuration.name)"
     self.logger = logger
-    thread = try PinnedThread(name: configuration.name)
+    executor = try BusExecutor(configuration, loops)
     let now = time.monotonic()
     let wall = time.wall()
     counters = Mutex(LinkCounters(start: now))

@@ -1,4 +1,5 @@
 public import DeviceProfiles
+public import PinnedThread
 
 /// Why a range could not be read.
 public enum ModbusReadFailure: Error, Sendable, Hashable {
@@ -19,24 +20,31 @@ public enum ModbusReadFailure: Error, Sendable, Hashable {
   }
 }
 
-/// Reads single ranges of a bus, one after another, for tools that look at a device. It blocks its caller.
+/// Reads single ranges of a bus, one after another, for tools that look at a device.
 ///
 /// A gateway reads through `ModbusLink`, which shares the bus, keeps its rhythm and lives with failures.
-public final class ModbusReader {
+public actor ModbusReader {
+  /// Runs all of this actor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  private nonisolated let executor: BusExecutor
   private let configuration: ModbusLinkConfiguration
   private let gate = LinkGate()
   private var connection: (any ModbusConnection)?
 
-  /// Nothing is opened before the first read.
-  public init(_ configuration: ModbusLinkConfiguration) { self.configuration = configuration }
+  /// Nothing is opened before the first read. Throws if the process may not have another thread.
+  public init(_ configuration: ModbusLinkConfiguration, loops: SocketLoops) throws(PinnedThreadError) {
+    self.configuration = configuration
+    executor = try BusExecutor(configuration, loops)
+  }
 
   /// The values of a range, bits as 0 and 1. After a failure the next read opens the bus anew.
   public func read(
     _ range: RegisterRange, unit: UInt8, timeout: Duration
-  ) throws(ModbusReadFailure) -> [UInt16] {
-    let open = try opened()
+  ) async throws(ModbusReadFailure) -> [UInt16] {
+    let open = try await opened()
     do throws(ModbusFailure) {
-      return try open.exchange(.read(range), unit: unit, timeout: timeout, isTolerant: false)
+      return try await open.exchange(.read(range), unit: unit, timeout: timeout, isTolerant: false)
     } catch {
       if case .exception(let code) = error { throw .exception(code, error.reason) }
       if !open.outlivesFailures { connection = nil }
@@ -47,11 +55,11 @@ public final class ModbusReader {
   }
 
   /// The connection that is there, else a new one.
-  private func opened() throws(ModbusReadFailure) -> any ModbusConnection {
+  private func opened() async throws(ModbusReadFailure) -> any ModbusConnection {
     if let connection, connection.idleProblem() == nil { return connection }
     connection = nil
     do throws(ModbusFailure) {
-      let open = try configuration.open(gate: gate)
+      let open = try await executor.open(configuration, gate: gate)
       connection = open
       return open
     } catch {

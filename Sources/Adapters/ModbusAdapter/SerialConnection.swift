@@ -1,12 +1,12 @@
 import CModbus
 import Glibc
+import ModbusWire
 
 /// One open serial line: owns the libmodbus context and its descriptor, and frees both at its end.
 ///
-/// libmodbus frames, keeps the time and does everything serial.
+/// libmodbus opens the line and sends. It would wait with `select`, which aborts the process on a descriptor of 1024 or
+/// more, so waiting and reading are done here; both block.
 final class SerialConnection: ModbusConnection {
-  /// libmodbus waits with `select`, which aborts the process on a larger descriptor.
-  static let descriptorLimit = 1024
   /// Silence on a serial line after a failed exchange before the next request, and how often it is waited for.
   static let quietMilliseconds: CInt = 50
   static let quietAttempts = 20
@@ -15,27 +15,15 @@ final class SerialConnection: ModbusConnection {
   private let descriptor: CInt
   private let timer: DeadlineTimer
   private var isUnsettled = false
-  private var foreignFrames: UInt64 = 0
+  private var noise: (bytes: UInt64, frames: UInt64) = (0, 0)
   private(set) var answers = 0
 
   /// What is left of an earlier exchange is read away before the next one.
   var outlivesFailures: Bool { true }
-  var idleInterval: Duration? { nil }
 
   init(_ line: ModbusLinkConfiguration.SerialLine) throws(ModbusFailure) {
     timer = try DeadlineTimer()
-    let context = try Self.context(line)
-    do throws(ModbusFailure) {
-      try Self.check(modbus_get_socket(context))
-    } catch {
-      modbus_close(context)
-      modbus_free(context)
-      throw error
-    }
-    // With a byte timeout the library waits anew for each byte, and a device that drips holds the bus for minutes.
-    // Without one the response timeout covers the whole answer, because Linux' select counts it down.
-    modbus_set_byte_timeout(context, 0, 0)
-    self.context = context
+    context = try Self.context(line)
     descriptor = modbus_get_socket(context)
   }
 
@@ -65,41 +53,33 @@ final class SerialConnection: ModbusConnection {
     return context
   }
 
-  /// Refuses a descriptor that `select` cannot take.
-  static func check(_ descriptor: CInt) throws(ModbusFailure) {
-    guard descriptor >= 0, descriptor < descriptorLimit else {
-      throw .notSent(
-        "descriptor \(descriptor): serial lines need one below \(descriptorLimit), and so many files are open; "
-          + "use fewer links or connections")
-    }
-  }
-
   func idleProblem() -> String? { nil }
 
   func takeNoise() -> (bytes: UInt64, frames: UInt64) {
-    defer { foreignFrames = 0 }
-    return (0, foreignFrames)
+    defer { noise = (0, 0) }
+    return noise
   }
 
   func exchange(
     _ request: ModbusRequest, unit: UInt8, timeout: Duration, isTolerant: Bool
   ) throws(ModbusFailure) -> [UInt16] {
-    let data = try request.encoded()
-    let bounded = ConnectionLimits.bounded(timeout)
+    let frame = try request.framed(.rtu, unit: unit, transaction: 0)
+    let isTolerant = isTolerant && !request.isRead
+    var reader = AnswerReader(.rtu)
+    reader.begin(frame, isTolerant: isTolerant)
+    defer { noise = (noise.bytes &+ reader.skippedBytes, noise.frames &+ reader.foreignFrames) }
     try settle()
     isUnsettled = true
-    try send(data, unit: unit)
-    let isTolerant = isTolerant && !request.isRead
-    let answer = try self.data(of: try receive(timeout: bounded, isTolerant: isTolerant), unit: unit)
+    try send(frame)
+    let answer = try receive(&reader, timeout: ConnectionLimits.bounded(timeout))
     answers += 1
-    // From here on the frame was complete, so an exception leaves the bus in order.
+    // From here on the frame was complete, so an exception leaves the bus in order. What a device sent too much must not
+    // become the next answer.
+    isUnsettled = isTolerant || reader.hasRest
     do throws(ModbusFailure) {
-      let values = try request.decode(answer, isTolerant: isTolerant)
-      // What such a device sent too much must not become the next answer.
-      isUnsettled = isTolerant
-      return values
+      return try request.decode(answer, isTolerant: isTolerant)
     } catch {
-      if case .exception = error { isUnsettled = false }
+      if case .exception = error {} else { isUnsettled = true }
       throw error
     }
   }
@@ -119,44 +99,34 @@ final class SerialConnection: ModbusConnection {
     return poll(&waiting, 1, milliseconds) > 0
   }
 
-  private func send(_ data: [UInt8], unit: UInt8) throws(ModbusFailure) {
-    let request = [unit] + data
-    guard modbus_set_slave(context, CInt(unit)) == 0 else { throw .notSent("unit \(unit) is not possible on a line") }
+  private func send(_ frame: FramedRequest) throws(ModbusFailure) {
+    guard modbus_set_slave(context, CInt(frame.unit)) == 0 else {
+      throw .notSent("unit \(frame.unit) is not possible on a line")
+    }
+    // The library adds the checksum.
+    let request = [frame.unit] + frame.pdu
     guard modbus_send_raw_request(context, request, CInt(request.count)) > 0 else {
       throw .notSent("cannot write to the line: \(String(cString: modbus_strerror(errno)))")
     }
   }
 
-  private func receive(timeout: Duration, isTolerant: Bool) throws(ModbusFailure) -> [UInt8] {
-    var frame = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
+  /// Function code and data of the answer.
+  private func receive(_ reader: inout AnswerReader, timeout: Duration) throws(ModbusFailure) -> [UInt8] {
     timer.start(timeout)
-    var length: CInt = 0
-    var code: CInt = 0
-    // libmodbus returns 0 for an RTU frame of another unit: one that answers too late must not cost this one its turn.
-    while length == 0, let rest = timer.remaining {
-      let (seconds, attoseconds) = rest.components
-      // Zero is no timeout in the library's eyes.
-      modbus_set_response_timeout(context, UInt32(seconds), max(1, UInt32(attoseconds / 1_000_000_000_000)))
-      errno = 0
-      length = modbus_receive_confirmation(context, &frame)
-      code = errno
-      if length == 0 { foreignFrames &+= 1 }
+    while true {
+      if case .answer(let pdu) = reader.next() { return pdu }
+      guard timer.wait(for: descriptor) else {
+        if let remnant = reader.remnant() { return remnant }
+        throw reader.problem.map { .garbled("\($0), and nothing else within \(timeout)") } ?? .timeout(timeout)
+      }
+      var buffer = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        reader.append(buffer.prefix(count))
+      } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+        let reason = count == 0 ? "the line is gone" : ModbusFailure.words(forSystemError: errno)
+        throw .closed("the connection ended before the answer was complete: \(reason)")
+      }
     }
-    if length > 0 { return Array(frame.prefix(Int(length))) }
-    if length == 0 { throw .garbled("an answer of another unit, and nothing else within \(timeout)") }
-    switch code {
-    case ETIMEDOUT: throw .timeout(timeout)
-    case ECONNRESET, EPIPE, EBADF, EIO, ENXIO, ENODEV, ENOTCONN:
-      throw .closed("the connection ended before the answer was complete: \(String(cString: modbus_strerror(code)))")
-    // Unit, function and the two bytes that are taken for a checksum are all that is looked at then.
-    case _ where isTolerant: return Array(frame.prefix(4))
-    default: throw .garbled("an answer that cannot be read: \(String(cString: modbus_strerror(code)))")
-    }
-  }
-
-  private func data(of frame: [UInt8], unit: UInt8) throws(ModbusFailure) -> ArraySlice<UInt8> {
-    guard frame.count > 3 else { throw .garbled("a frame of \(frame.count) bytes") }
-    guard frame[0] == unit else { throw .garbled("an answer of unit \(frame[0]) instead of \(unit)") }
-    return frame[1..<(frame.count - 2)]
   }
 }

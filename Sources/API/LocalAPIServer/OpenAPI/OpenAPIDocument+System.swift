@@ -145,7 +145,7 @@ extension OpenAPIDocument {
                       "delaySeconds": {"$ref": "#/components/schemas/MeasuredSeconds"},
                       "count": {"type": "integer"},
                       "late": {"type": "integer", "description": "Complete only when the next one was due."},
-                      "skipped": {"type": "integer", "description": "Left out, because the one before was under way."}
+                      "skipped": {"type": "integer", "description": "Left out: the one before was under way, or nobody had room."}
                     },
                     "required": ["pollClass", "count", "late", "skipped"]
                   }

@@ -5,7 +5,7 @@ import Foundation
 import ModbusAdapter
 
 /// `heddle profile new`: a profile to start from.
-struct ProfileNewCommand: ProfileTool {
+struct ProfileNewCommand: ProfileTool, AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "new", abstract: "Write a commented profile to start from; it passes lint and test as it is.",
     discussion: """
@@ -47,13 +47,45 @@ struct ProfileNewCommand: ProfileTool {
     var text: String
   }
 
+  /// A device is asked first; everything else is there already.
+  func run() async throws {
+    let bench = ProfileBench(
+      output: Output.standard(environment: ProcessInfo.processInfo.environment), options: options)
+    let status: ExitStatus
+    if from == .sunspec, let source, !FileManager.default.fileExists(atPath: source) {
+      status = await draft(fromDevice: source, on: bench)
+    } else {
+      status = perform(on: bench)
+    }
+    if status != .fine { throw ExitCode(status.rawValue) }
+  }
+
+  private func draft(fromDevice host: String, on bench: ProfileBench) async -> ExitStatus {
+    do {
+      let id = try checkedID()
+      let image = try await live(host)
+      return try deliver(try SunSpecDraft.draft(image, id: id, unit: Int(unit)).text(), id, on: bench)
+    } catch {
+      return bench.report(error)
+    }
+  }
+
   func run(on bench: ProfileBench) throws -> ExitStatus {
+    let id = try checkedID()
+    let text = if let from { try draft(from: from, id: id) } else { try starter(id) }
+    return try deliver(text, id, on: bench)
+  }
+
+  private func checkedID() throws(CommandFailure) -> String {
     let id = id ?? "my-\(type?.rawValue ?? "device")"
     guard !id.isEmpty, id.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }) else {
       throw CommandFailure(
         message: "'\(id)' is no id", hint: "use lower case letters, digits and hyphens", status: .usage)
     }
-    let text = if let from { try draft(from: from, id: id) } else { try starter(id) }
+    return id
+  }
+
+  private func deliver(_ text: String, _ id: String, on bench: ProfileBench) throws -> ExitStatus {
     if let output { try write(text, to: output) }
     if bench.json {
       bench.show(Written(id: id, file: output, text: text)) { [] }
@@ -82,9 +114,7 @@ struct ProfileNewCommand: ProfileTool {
     }
     switch origin {
     case .sunspec:
-      let isFile = FileManager.default.fileExists(atPath: source)
-      let image = if isFile { try captured(source).registers } else { try live(source) }
-      return try SunSpecDraft.draft(image, id: id, unit: Int(unit)).text()
+      return try SunSpecDraft.draft(try captured(source).registers, id: id, unit: Int(unit)).text()
     case .capture:
       let transport = if let transport { transport } else { try Self.transport(of: source) }
       return try CaptureDraft.draft(
@@ -94,14 +124,17 @@ struct ProfileNewCommand: ProfileTool {
   }
 
   /// The whole map of a device that answers, read as `heddle profile record` does.
-  private func live(_ host: String) throws(CommandFailure) -> RegisterImage {
+  private func live(_ host: String) async throws -> RegisterImage {
     let (name, port) = try ProfileRecordCommand.address(host, defaultPort: 502)
-    let reader = ModbusReader(ModbusLinkConfiguration(name: "new", medium: .tcp(host: name, port: port)))
+    let reader = try ModbusReader(
+      ModbusLinkConfiguration(name: "new", medium: .tcp(host: name, port: port)), loops: SocketLoops())
     var recorder = RegisterRecorder(
       capture: RecordedCapture(), unit: unit, chunk: Self.chunk,
-      read: { range, unit throws(ModbusReadFailure) in try reader.read(range, unit: unit, timeout: Self.timeout) },
+      read: { range, unit async throws(ModbusReadFailure) in
+        try await reader.read(range, unit: unit, timeout: Self.timeout)
+      },
       pause: { _ in Thread.sleep(forTimeInterval: Self.pause) })
-    guard try !recorder.recordSunSpec().isEmpty else {
+    guard try await !recorder.recordSunSpec().isEmpty else {
       throw CommandFailure(message: "\(host) has no SunSpec marker", hint: "is the unit right? say --unit N")
     }
     return recorder.capture.images[Int(unit)] ?? RegisterImage()

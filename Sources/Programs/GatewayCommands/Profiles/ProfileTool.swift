@@ -41,12 +41,8 @@ extension ProfileTool {
   func perform(on bench: ProfileBench) -> ExitStatus {
     do {
       return try run(on: bench)
-    } catch let failure as CommandFailure {
-      bench.output.writeError("error: \(failure.message)\n" + (failure.hint.map { "hint: \($0)\n" } ?? ""))
-      return failure.status
     } catch {
-      bench.output.writeError("error: \(error)\n")
-      return .failed
+      return bench.report(error)
     }
   }
 }
@@ -66,6 +62,16 @@ struct ProfileBench {
   /// Shows an answer: as JSON, or in words.
   func show(_ value: some Encodable, _ lines: () -> [String]) {
     if json { output.write(Session.text(value, pretty: true) + "\n") } else { output.print(lines()) }
+  }
+
+  /// Says what went wrong.
+  func report(_ error: any Error) -> ExitStatus {
+    guard let failure = error as? CommandFailure else {
+      output.writeError("error: \(error)\n")
+      return .failed
+    }
+    output.writeError("error: \(failure.message)\n" + (failure.hint.map { "hint: \($0)\n" } ?? ""))
+    return failure.status
   }
 
   /// All profiles of the directories. What is wrong with some of them does not hide the others, and is said.

@@ -76,7 +76,7 @@ struct ProfileRecordCommand: AsyncParsableCommand {
       let earlier = try RecordedCapture.read(output)
       let capture =
         switch try transport(bound) {
-        case .modbus: try recordRegisters(bound, earlier)
+        case .modbus: try await recordRegisters(bound, earlier)
         case .mqtt, .http: try await recordDocuments(bound, earlier, password: environment["HEDDLE_PASSWORD"])
         }
       guard !capture.isEmpty else {
@@ -84,12 +84,8 @@ struct ProfileRecordCommand: AsyncParsableCommand {
       }
       bench.output.print([summary(capture)])
       return .fine
-    } catch let failure as CommandFailure {
-      bench.output.writeError("error: \(failure.message)\n" + (failure.hint.map { "hint: \($0)\n" } ?? ""))
-      return failure.status
     } catch {
-      bench.output.writeError("error: \(error)\n")
-      return .failed
+      return bench.report(error)
     }
   }
 
@@ -124,26 +120,27 @@ struct ProfileRecordCommand: AsyncParsableCommand {
 
   private func recordRegisters(
     _ bound: BoundProfile?, _ earlier: RecordedCapture
-  ) throws(CommandFailure) -> RecordedCapture {
+  ) async throws -> RecordedCapture {
     guard rate > 0, rate <= 1000, (1...125).contains(chunk) else {
       throw CommandFailure(message: "a rate is above 0, a chunk from 1 to 125 registers", status: .usage)
     }
     let ranges = try registers.map { text throws(CommandFailure) in try Self.range(text) }
-    let reader = ModbusReader(try medium())
+    let reader = try ModbusReader(try medium(), loops: SocketLoops())
     var settings: ModbusSettings?
     if case .modbus(let stated)? = bound?.profile.transport { settings = stated }
     let timeout = max(settings?.timeout ?? Self.timeout, Self.timeout)
     var recorder = RegisterRecorder(
       capture: earlier, unit: bound?.modbusUnit ?? unit, chunk: min(chunk, settings?.maxRegisters ?? chunk),
-      read: { range, unit throws(ModbusReadFailure) in try reader.read(range, unit: unit, timeout: timeout) },
+      read: { range, unit async throws(ModbusReadFailure) in try await reader.read(range, unit: unit, timeout: timeout)
+      },
       pause: { capture throws(CommandFailure) in
         try capture.write(to: output, isRedacted: !unredacted)
         Thread.sleep(forTimeInterval: 1 / rate)
       })
-    for range in ranges { try recorder.record(range) }
+    for range in ranges { try await recorder.record(range) }
     if let bound {
-      try recorder.record(bound)
-    } else if ranges.isEmpty, try recorder.recordSunSpec().isEmpty {
+      try await recorder.record(bound)
+    } else if ranges.isEmpty, try await recorder.recordSunSpec().isEmpty {
       throw CommandFailure(
         message: "no SunSpec device is there", hint: "say what to read: --registers holding:0-100, or --profile ID")
     }

@@ -3,7 +3,7 @@ import ModbusAdapter
 
 /// Reads registers of a device into a capture: slowly, in small requests, never twice.
 struct RegisterRecorder {
-  typealias Read = (RegisterRange, UInt8) throws(ModbusReadFailure) -> [UInt16]
+  typealias Read = (RegisterRange, UInt8) async throws(ModbusReadFailure) -> [UInt16]
 
   var capture: RecordedCapture
   let unit: UInt8
@@ -21,7 +21,7 @@ struct RegisterRecorder {
 
   /// Reads what is not known yet of a range. Returns the values if all of them are there now.
   @discardableResult
-  mutating func record(_ range: RegisterRange) throws(CommandFailure) -> [UInt16]? {
+  mutating func record(_ range: RegisterRange) async throws(CommandFailure) -> [UInt16]? {
     var start = Int(range.address)
     let end = start + Int(range.count)
     while start < end {
@@ -31,7 +31,7 @@ struct RegisterRecorder {
       }
       var stop = start + 1
       while stop < end, stop - start < chunk, isUnknown(range.space, stop) { stop += 1 }
-      try ask(range.space, start..<stop)
+      try await ask(range.space, start..<stop)
       start = stop
     }
     let own = RegisterRange(table: range.table, address: range.address, count: range.count)
@@ -48,7 +48,7 @@ struct RegisterRecorder {
   }
 
   /// A range that is refused is halved until the registers are found that are not there.
-  private mutating func ask(_ space: RegisterSpace, _ addresses: Range<Int>) throws(CommandFailure) {
+  private mutating func ask(_ space: RegisterSpace, _ addresses: Range<Int>) async throws(CommandFailure) {
     guard let first = UInt16(exactly: addresses.lowerBound) else { return }
     let range = RegisterRange(
       unit: space.unit, table: space.table, address: first, count: UInt16(clamping: addresses.count))
@@ -56,7 +56,7 @@ struct RegisterRecorder {
     for _ in 0..<Self.attempts {
       var values: [UInt16]?
       do throws(ModbusReadFailure) {
-        values = try read(range, space.unit ?? unit)
+        values = try await read(range, space.unit ?? unit)
       } catch {
         failure = error
       }
@@ -68,7 +68,7 @@ struct RegisterRecorder {
         return try keep()
       }
       if case .exception(let code, _) = failure, Self.refusals.contains(code) {
-        return try refused(space, addresses, code)
+        return try await refused(space, addresses, code)
       }
       try keep()
     }
@@ -79,7 +79,7 @@ struct RegisterRecorder {
 
   private mutating func refused(
     _ space: RegisterSpace, _ addresses: Range<Int>, _ code: UInt8
-  ) throws(CommandFailure) {
+  ) async throws(CommandFailure) {
     // Function code unknown: no address of the table is there.
     if addresses.count == 1 || code == 1 {
       let refused = addresses.compactMap { UInt16(exactly: $0) }
@@ -88,8 +88,8 @@ struct RegisterRecorder {
     }
     try keep()
     let middle = addresses.lowerBound + addresses.count / 2
-    try ask(space, addresses.lowerBound..<middle)
-    try ask(space, middle..<addresses.upperBound)
+    try await ask(space, addresses.lowerBound..<middle)
+    try await ask(space, middle..<addresses.upperBound)
   }
 
   private func keep() throws(CommandFailure) { try pause(capture) }
@@ -97,16 +97,18 @@ struct RegisterRecorder {
   // MARK: What to read
 
   /// All models of a SunSpec device: marker, then the chain. Returns the models that were found.
-  mutating func recordSunSpec(bases: [UInt16] = [40000, 0, 50000]) throws(CommandFailure) -> [UInt16] {
+  mutating func recordSunSpec(bases: [UInt16] = [40000, 0, 50000]) async throws(CommandFailure) -> [UInt16] {
     for base in bases {
-      guard try record(RegisterRange(table: .holding, address: base, count: 2)) == SunSpecChain.marker else { continue }
+      guard try await record(RegisterRange(table: .holding, address: base, count: 2)) == SunSpecChain.marker else {
+        continue
+      }
       var models: [UInt16] = []
       var address = Int(base) + 2
       while models.count < SunSpecChain.maxModels, let start = UInt16(exactly: address),
-        let header = try record(RegisterRange(table: .holding, address: start, count: 2)), header[0] != 0xFFFF,
+        let header = try await record(RegisterRange(table: .holding, address: start, count: 2)), header[0] != 0xFFFF,
         header[0] != 0
       {
-        try record(RegisterRange(table: .holding, address: start, count: UInt16(clamping: Int(header[1]) + 2)))
+        try await record(RegisterRange(table: .holding, address: start, count: UInt16(clamping: Int(header[1]) + 2)))
         models.append(header[0])
         noteSerial(model: header[0], at: address)
         address += Int(header[1]) + 2
@@ -124,11 +126,11 @@ struct RegisterRecorder {
   }
 
   /// Everything that a profile reads, its set-up included.
-  mutating func record(_ bound: BoundProfile) throws(CommandFailure) {
+  mutating func record(_ bound: BoundProfile) async throws(CommandFailure) {
     var decoder = EndpointDecoder(bound)
     for _ in 0..<RegisterImage.maxSetupReads {
       guard let range = decoder.nextSetupRead() else { break }
-      let values = try record(range)
+      let values = try await record(range)
       decoder.acceptSetup(values.map { .registers($0) } ?? .exception(2))
     }
     for (index, part) in bound.profile.parts.enumerated()
@@ -137,7 +139,7 @@ struct RegisterRecorder {
         capture.serials[number(of: value.range.space), default: []].append(value.range)
       }
     }
-    for planned in decoder.readPlan { try record(planned.range) }
+    for planned in decoder.readPlan { try await record(planned.range) }
     // Not part of any plan: what commands look at is read all the same.
     if let problem = decoder.setupProblem { throw CommandFailure(message: problem) }
   }

@@ -4,8 +4,8 @@ import ModbusAdapter
 import ModbusTestSupport
 import Testing
 
-@Suite("Late answers on a serial line", .enabled(if: SerialPair.isPossible, "socat is not installed"))
-struct SerialLateAnswerTests {
+@Suite("Answers on a serial line", .enabled(if: SerialPair.isPossible, "socat is not installed"))
+struct SerialAnswerTests {
   /// Answers with the register's address; unit 1 takes its time.
   private static func serve(_ path: String, lateMilliseconds: CInt) {
     startThread {
@@ -40,20 +40,43 @@ struct SerialLateAnswerTests {
     }
   }
 
-  private func range(_ address: UInt16) -> RegisterRange { RegisterRange(table: .holding, address: address, count: 1) }
+  private static func reader(_ pair: SerialPair) throws -> ModbusReader {
+    try ModbusReader(
+      ModbusLinkConfiguration(name: "line", medium: .rtu(.init(device: pair.client))), loops: LinkFixture.loops)
+  }
+
+  private static func range(_ address: UInt16) -> RegisterRange {
+    RegisterRange(table: .holding, address: address, count: 1)
+  }
 
   @Test("An answer that comes while another unit is asked is passed over, and costs that unit nothing")
   func otherUnit() async throws {
     let pair = try #require(await SerialPair.make())
     defer { pair.stop() }
     Self.serve(pair.server, lateMilliseconds: 300)
-    let reader = ModbusReader(ModbusLinkConfiguration(name: "line", medium: .rtu(.init(device: pair.client))))
+    let reader = try Self.reader(pair)
     for address in 100..<103 as Range<UInt16> {
-      #expect(throws: ModbusReadFailure.self) {
-        try reader.read(range(address), unit: 1, timeout: .milliseconds(100))
+      await #expect(throws: ModbusReadFailure.self) {
+        try await reader.read(Self.range(address), unit: 1, timeout: .milliseconds(100))
       }
       // Asked at about 150 ms, answered at about 400 ms; the late answer comes at 300 ms.
-      #expect(try reader.read(range(address + 50), unit: 2, timeout: .seconds(2)) == [address + 50])
+      #expect(try await reader.read(Self.range(address + 50), unit: 2, timeout: .seconds(2)) == [address + 50])
+    }
+  }
+
+  /// In a process of its own: libmodbus's `select` aborts any process that has so many descriptors open.
+  @Test(
+    "A line works on a descriptor beyond 1023",
+    .enabled(if: OpenFiles.hardLimit >= 2048, "the hard limit of open files is too low"))
+  func manyDescriptors() async throws {
+    await #expect(processExitsWith: .success) {
+      OpenFiles.raise(to: 2048)
+      let pair = try #require(await SerialPair.make())
+      defer { pair.stop() }
+      Self.serve(pair.server, lateMilliseconds: 0)
+      let ballast = (0..<1100).map { _ in fcntl(0, F_DUPFD_CLOEXEC, 0) }
+      try #require(ballast.max().map { $0 > 1023 } == true)
+      #expect(try await Self.reader(pair).read(Self.range(100), unit: 1, timeout: .seconds(5)) == [100])
     }
   }
 
@@ -62,10 +85,12 @@ struct SerialLateAnswerTests {
     let pair = try #require(await SerialPair.make())
     defer { pair.stop() }
     Self.serve(pair.server, lateMilliseconds: 200)
-    let reader = ModbusReader(ModbusLinkConfiguration(name: "line", medium: .rtu(.init(device: pair.client))))
-    #expect(throws: ModbusReadFailure.self) { try reader.read(range(100), unit: 1, timeout: .milliseconds(100)) }
+    let reader = try Self.reader(pair)
+    await #expect(throws: ModbusReadFailure.self) {
+      try await reader.read(Self.range(100), unit: 1, timeout: .milliseconds(100))
+    }
     // The link asks a silent unit again after a pause, never at once.
     poll(nil, 0, 300)
-    #expect(try reader.read(range(101), unit: 1, timeout: .seconds(2)) == [101])
+    #expect(try await reader.read(Self.range(101), unit: 1, timeout: .seconds(2)) == [101])
   }
 }

@@ -1,0 +1,40 @@
+import ModbusWire
+import NIOCore
+import PinnedThread
+
+/// Where the actor of a bus runs: on an event loop that many share, or on a thread of its own where calls may block.
+enum BusExecutor: Sendable {
+  case loop(any EventLoop, of: SocketLoops)
+  case thread(PinnedThread)
+
+  init(_ configuration: ModbusLinkConfiguration, _ loops: SocketLoops) throws(PinnedThreadError) {
+    switch configuration.medium {
+    case .socket: self = .loop(loops.next(), of: loops)
+    case .rtu: self = .thread(try PinnedThread(name: configuration.name))
+    }
+  }
+
+  func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+    switch self {
+    case .loop(let loop, _): loop.executor.asUnownedSerialExecutor()
+    case .thread(let thread): thread.asUnownedSerialExecutor()
+    }
+  }
+
+  /// Lets calls from outside have their turn. On an event loop they have it whenever the actor waits for a socket.
+  func letQueuedJobsRun() async { if case .thread(let thread) = self { await thread.letQueuedJobsRun() } }
+
+  /// Opens the bus; takes as long as the configuration allows.
+  func open(
+    _ configuration: ModbusLinkConfiguration, gate: LinkGate
+  ) async throws(ModbusFailure) -> any ModbusConnection {
+    switch (self, configuration.medium) {
+    case (.thread, .rtu(let line)): return try SerialConnection(line)
+    case (.loop(let loop, let loops), .socket(let kind, let host, let port)):
+      let addresses = try await loops.addresses(of: host, port: port, on: loop)
+      if kind.isDatagram { return DatagramConnection(peers: addresses, kind: kind, loop: loop, gate: gate) }
+      return try await StreamConnection.open(addresses, configuration, kind, on: loop, gate: gate)
+    case (.thread, .socket), (.loop, .rtu): throw .notSent("\(configuration.place): another kind of link")
+    }
+  }
+}
