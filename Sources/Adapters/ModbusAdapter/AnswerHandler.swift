@@ -12,6 +12,8 @@ final class AnswerHandler: ChannelInboundHandler {
 
   /// Bytes that are looked at at once; what the reader keeps is bounded.
   private static let chunk = 512
+  /// What has come counts, even if the time is over by now: a loop that was kept from looking looks once more, so long.
+  private static let lastLook = Duration.milliseconds(1)
   /// Bytes after a request, until the next one. A peer that sends more is dropped.
   static let byteLimit = 1 << 20
 
@@ -55,14 +57,20 @@ final class AnswerHandler: ChannelInboundHandler {
     guard let context, ending == nil else {
       return fail(.closed("cannot send: \(ending ?? "the connection is closed")"))
     }
-    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout / attempts)) {
-      if left > 1 {
-        self.send(bytes, timeout: timeout, of: attempts, left: left - 1)
-      } else {
-        self.timeIsOver(timeout)
+    schedule(after: timeout / attempts, context) {
+      self.schedule(after: Self.lastLook, context) {
+        if left > 1 {
+          self.send(bytes, timeout: timeout, of: attempts, left: left - 1)
+        } else {
+          self.timeIsOver(timeout)
+        }
       }
     }
     write(bytes, context)
+  }
+
+  private func schedule(after time: Duration, _ context: ChannelHandlerContext, _ work: @escaping () -> Void) {
+    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time), work)
   }
 
   private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
