@@ -1,6 +1,7 @@
 import CommandDispatch
 import EnergyModel
 import GatewayStore
+import LocalAPISchema
 import Logging
 import TimeSource
 
@@ -8,7 +9,6 @@ import TimeSource
 struct AlertBook: Sendable {
   let store: GatewayStore
   let events: EventLog
-  let directory: DeviceDirectory
   let time: TimeSource
   let logger: Logger
   let makeID: @Sendable () -> String
@@ -20,9 +20,9 @@ struct AlertBook: Sendable {
         let alert = AlertRecord(
           id: makeID(), kind: kind, deviceID: "", commandID: "", message: message, raisedAt: time.wall())
         let kept = try await store.raise(alert)
-        if kept.isNew { events.record("alert.raised", alert: kept.alert, owner: nil) }
+        if kept.isNew { events.record(.alertRaised, alert: kept.alert) }
       } else if let ended = try await store.resolveAlert(kind, deviceID: "", at: time.wall()) {
-        events.record("alert.resolved", alert: ended, owner: nil)
+        events.record(.alertResolved, alert: ended)
       }
     } catch {
       logger.error("an alert could not be kept: \(error)")
@@ -39,10 +39,10 @@ struct AlertBook: Sendable {
         let kept = try await store.raise(alert)
         guard kept.isNew else { return }
         logger.error("\(message)", metadata: ["device": "\(command.deviceID)", "alert": "\(kept.alert.id)"])
-        events.record("alert.raised", alert: kept.alert, owner: directory.owner(of: command.deviceID))
+        events.record(.alertRaised, alert: kept.alert)
       case .over(let kind, let deviceID):
         guard let ended = try await store.resolveAlert(kind, deviceID: deviceID, at: time.wall()) else { return }
-        events.record("alert.resolved", alert: ended, owner: directory.owner(of: deviceID))
+        events.record(.alertResolved, alert: ended)
       }
     } catch {
       logger.error("an alert could not be kept: \(error)")

@@ -12,10 +12,13 @@ final class DeviceDirectory: Sendable {
 
   private let devices = Mutex<[String: GatewayConfiguration.Device]>([:])
   private let zones = Mutex<[String: String]>([:])
+  private let siteCustomers = Mutex<[String: String]>([:])
 
   func replace(_ configuration: GatewayConfiguration) {
     let list = configuration.devices
     devices.withLock { $0 = Dictionary(list.map { ($0.id, $0) }) { first, _ in first } }
+    let customers = configuration.sites.compactMap { site in site.customerID.map { (site.id, $0) } }
+    siteCustomers.withLock { $0 = Dictionary(customers) { first, _ in first } }
     zones.withLock { $0 = Dictionary(list.map { ($0.id, configuration.zone(of: $0)) }) { first, _ in first } }
   }
 
@@ -30,4 +33,6 @@ final class DeviceDirectory: Sendable {
   func owner(of id: String) -> Owner? {
     devices.withLock { $0[id].map { Owner(siteID: $0.siteID, customerID: $0.customerID) } }
   }
+
+  func customer(ofSite id: String) -> String? { siteCustomers.withLock { $0[id] } }
 }

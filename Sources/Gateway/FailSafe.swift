@@ -63,12 +63,14 @@ public struct FailSafe: Sendable {
       logger.notice("no device is under command")
       return 0
     }
-    let events = EventLog(store: store, hub: StreamHub(), time: time, logger: logger)
+    let directory = DeviceDirectory()
+    directory.replace(configuration)
+    let events = EventLog(store: store, hub: StreamHub(), directory: directory, time: time, logger: logger)
     // What is undone here is read later, from the event log of the next run.
     let writing = Task { await events.run() }
     let board = ConnectivityBoard()
     let links = try links(of: configuration, for: devices, board)
-    let dispatcher = CommandDispatcher(context: context(configuration, store, events, board))
+    let dispatcher = CommandDispatcher(context: context(directory, store, events, board))
     await dispatcher.configure(RunningConfiguration.targets(of: configuration, links))
     for link in links { await link.adapter.start() }
     let result = try await bounded { try await dispatcher.releaseAll(patience: Self.patience) }
@@ -85,20 +87,18 @@ public struct FailSafe: Sendable {
   }
 
   private func context(
-    _ configuration: GatewayConfiguration, _ store: GatewayStore, _ events: EventLog, _ board: ConnectivityBoard
+    _ directory: DeviceDirectory, _ store: GatewayStore, _ events: EventLog, _ board: ConnectivityBoard
   ) -> DispatchContext {
     let time = time
-    let directory = DeviceDirectory()
-    directory.replace(configuration)
     let makeID: @Sendable (String) -> String = { "\($0)_\(Identifiers.random(RandomBytes.system))" }
     let alerts = AlertBook(
-      store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
+      store: store, events: events, time: time, logger: logger, makeID: { makeID("alt") })
     return DispatchContext(
       store: store, time: time, bootID: BootIdentity.present(), logger: logger,
       connectivity: { id in
         directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
       }, gridPower: { _ in nil },
-      changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
+      changed: { record in events.record(record) },
       found: { await alerts.note($0) }, makeID: { makeID("cmd") })
   }
 

@@ -24,6 +24,8 @@ actor GatewayDaemon {
   private let events: EventLog
   private let board: ConnectivityBoard
   private let grid: GridMeters
+  private let deviceWatch: DeviceWatch
+  private let usageWatch: UsageWatch
   private let dispatcher: CommandDispatcher
   private let gateway: LocalGateway
   private var server: APIService?
@@ -76,13 +78,13 @@ actor GatewayDaemon {
     self.logger = logger
     let hub = StreamHub()
     let board = ConnectivityBoard()
-    let events = EventLog(store: store, hub: hub, time: time, logger: logger)
-    let makeID: @Sendable (String) -> String = { prefix in "\(prefix)_\(Identifiers.random(RandomBytes.system))" }
     let directory = DeviceDirectory()
+    let events = EventLog(store: store, hub: hub, directory: directory, time: time, logger: logger)
+    let makeID: @Sendable (String) -> String = { prefix in "\(prefix)_\(Identifiers.random(RandomBytes.system))" }
     let grid = GridMeters()
     self.grid = grid
     let alerts = AlertBook(
-      store: store, events: events, directory: directory, time: time, logger: logger, makeID: { makeID("alt") })
+      store: store, events: events, time: time, logger: logger, makeID: { makeID("alt") })
     dispatcher = CommandDispatcher(
       context: DispatchContext(
         store: store, time: time, bootID: BootIdentity.present(), logger: logger,
@@ -90,7 +92,7 @@ actor GatewayDaemon {
           directory.endpoint(of: id).flatMap { board.connectivity(of: $0) } ?? Connectivity(since: time.wall())
         },
         gridPower: { grid.power(atSiteOf: $0) },
-        changed: { record in events.record(record, owner: directory.owner(of: record.deviceID)) },
+        changed: { record in events.record(record) },
         found: { await alerts.note($0) },
         makeID: { makeID("cmd") }))
     let tags = TagBook(store: store)
@@ -113,6 +115,8 @@ actor GatewayDaemon {
     self.hub = hub
     self.board = board
     self.events = events
+    deviceWatch = DeviceWatch(events: events, time: time)
+    usageWatch = UsageWatch(store: store, events: events, time: time, logger: logger)
   }
 
   private func begin(_ configuration: GatewayConfiguration) async throws {
@@ -132,6 +136,8 @@ actor GatewayDaemon {
     background.append(Task { [gateway] in await gateway.expireConnectionsInTime() })
     background.append(Task { [gateway] in await gateway.retention.run() })
     background.append(Task { [gateway] in await gateway.hooks.run() })
+    background.append(Task { [gateway, deviceWatch] in await deviceWatch.run { gateway.current } })
+    background.append(Task { [gateway, usageWatch] in await usageWatch.run { gateway.current } })
     notifier.ready(summary())
     logger.notice(
       "heddled \(ReleaseVersion.current) runs",
@@ -189,7 +195,6 @@ actor GatewayDaemon {
     }
     let sink = LinkSink(
       devices: devices, producer: producer, board: board, events: events,
-      directory: gateway.directory,
       securing: { [weak pipeline] in
         guard let pipeline else { return false }
         do { try await pipeline.secure() } catch { return false }
@@ -229,6 +234,7 @@ actor GatewayDaemon {
     grid.replace(running)
     await dispatcher.configure(running.targets)
     await gateway.settleRecords()
+    deviceWatch.prepare(running.pipeline)
     for link in running.links { await link.adapter.start() }
     flushing = Task { await running.pipeline.run() }
     stateFeed?.cancel()
@@ -284,6 +290,7 @@ actor GatewayDaemon {
     // The old pipeline lets go of its accumulators before the new one reads them from the store.
     await Self.stop(old.links)
     await stopPipeline()
+    await usageWatch.collect(old)
     do {
       await takeOver(try await assemble(configuration), because: reason, by: actor)
     } catch {
@@ -379,6 +386,7 @@ actor GatewayDaemon {
     if let running = gateway.current {
       await Self.stop(running.links)
       await stopPipeline()
+      await atMost(Self.stepLimit, "the last days of customers") { [usageWatch] in await usageWatch.look(at: running) }
     }
     stateFeed?.cancel()
     events.finish()

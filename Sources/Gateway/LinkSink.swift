@@ -22,18 +22,16 @@ final class LinkSink: AdapterSink {
   private let producer: TelemetryProducer
   private let board: ConnectivityBoard
   private let events: EventLog
-  private let directory: DeviceDirectory
   private let securing: @Sendable () async -> Bool
   /// What came last, for explanations.
   let tap: FrameTap
 
   init(
     devices: [EndpointID: [Int: Device]], producer: TelemetryProducer, board: ConnectivityBoard, events: EventLog,
-    directory: DeviceDirectory, securing: @escaping @Sendable () async -> Bool
+    securing: @escaping @Sendable () async -> Bool
   ) {
     self.securing = securing
     tap = FrameTap(endpoints: devices.keys)
-    self.directory = directory
     self.devices = devices
     indices = devices.mapValues { parts in
       (0...(parts.keys.max() ?? 0)).map { parts[$0]?.index ?? -1 }
@@ -63,14 +61,23 @@ final class LinkSink: AdapterSink {
 
   func connectivityChanged(_ connectivity: Connectivity, of endpoint: EndpointID) {
     let before = board.update(connectivity, of: endpoint)
-    guard before?.state != connectivity.state, connectivity.state != .unknown else { return }
+    guard before?.state != connectivity.state, let kind = connectivity.state.event else { return }
     var data: [String: JSONValue] = ["state": .text(connectivity.state.rawValue)]
     if let reason = connectivity.lastError { data["reason"] = .text(reason) }
     for device in devices[endpoint]?.values.sorted(by: { $0.id < $1.id }) ?? [] {
-      let owner = directory.owner(of: device.id)
-      events.record(
-        "device.\(connectivity.state.rawValue)", device: device.id, customer: owner?.customerID, site: owner?.siteID,
-        data: data)
+      events.record(kind, device: device.id, data: data)
+    }
+  }
+}
+
+extension Connectivity.State {
+  /// What is told when a device comes to it; `nil` = nothing.
+  fileprivate var event: EventKind? {
+    switch self {
+    case .online: .deviceOnline
+    case .degraded: .deviceDegraded
+    case .offline: .deviceOffline
+    case .unknown: nil
     }
   }
 }

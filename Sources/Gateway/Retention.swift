@@ -39,6 +39,8 @@ final class Retention: Sendable {
   static let roomInterval = Duration.seconds(60)
   /// Looks at the room between two looks at the age.
   static let roomsPerAge = 60
+  /// Events that are kept at most: years of a large installation, and less than the windows of its days.
+  static let maxEvents: Int64 = 1_000_000
   /// With this much more than the floor, raw readings are written again.
   static let freeHysteresis = 0.125
   /// How long the log of webhook deliveries is kept: longer than anybody looks for one that did not arrive.
@@ -147,6 +149,9 @@ final class Retention: Sendable {
       try await store.removeAudit(before: limit(settings.auditAge), at: now)
     } catch {
       logger.warning("old audit rows could not be removed: \(error)")
+    }
+    await step("events", "removed") { [store] in
+      try await store.removeOldestEvents(before: limit(settings.auditAge), beyond: Self.maxEvents)
     }
     await step("deliveries to webhooks", "removed", atMost: 1) { [store] in
       try await store.removeDeliveries(before: limit(Self.deliveryAge))

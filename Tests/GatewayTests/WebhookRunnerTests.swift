@@ -42,7 +42,8 @@ struct WebhookRunnerTests {
 
     /// Runs the gateway's part for the time of a test.
     func run(_ body: (WebhookRunner) async throws -> Void) async throws {
-      let events = EventLog(store: store, hub: StreamHub(), time: clock.source, logger: logger)
+      let events = EventLog(
+        store: store, hub: StreamHub(), directory: DeviceDirectory(), time: clock.source, logger: logger)
       let runner = WebhookRunner(
         store: store, events: events, time: clock.source, logger: logger, random: { 0 }, makeAlertID: { "alt_1" })
       runner.replace(WebhookAllowList(patterns: ["127.0.0.1"]))

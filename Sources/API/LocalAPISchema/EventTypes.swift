@@ -4,13 +4,7 @@ import EnergyModel
 public enum EventTypes {
   /// All of them, each once.
   public static let all: [String] =
-    [
-      "device.online", "device.degraded", "device.offline", "device.updated", "device.linked", "device.unlinked",
-      "device.link-ambiguous", "site.created", "site.updated", "site.deleted", "site.linked", "site.unlinked",
-      "site.link-ambiguous", "customer.created", "customer.updated", "customer.deleted", "alert.raised",
-      "alert.acknowledged", "alert.resolved", "batch.created", "schedule.created", "schedule.deleted",
-      "webhook.disabled", "webhook.test", "records.unsettled",
-    ] + CommandStatus.allCases.map { "command.\($0.rawValue)" }
+    EventKind.allCases.map(\.rawValue) + CommandStatus.allCases.map { "command.\($0.rawValue)" }
 
   /// The most filters of one webhook.
   public static let maxFilters = 50

@@ -31,14 +31,14 @@ extension LocalGateway {
       try await store.acknowledgeAlert(id, by: actor, at: time.wall())
     }
     guard let record else { throw .notFound("alert", id) }
-    events.record("alert.acknowledged", alert: record, owner: directory.owner(of: record.deviceID))
+    events.record(.alertAcknowledged, alert: record)
     return AlertResource(record)
   }
 }
 
 extension EventLog {
   /// Notes what became of an alert.
-  func record(_ type: String, alert: AlertRecord, owner: DeviceDirectory.Owner?) {
+  func record(_ kind: EventKind, alert: AlertRecord) {
     var data: [String: JSONValue] = [
       "alertId": .text(alert.id), "kind": .text(alert.kind.rawValue), "message": .text(alert.message),
     ]
@@ -46,6 +46,6 @@ extension EventLog {
     if alert.kind == .webhookDisabled { data["webhookId"] = .text(alert.deviceID) }
     if let person = alert.acknowledgedBy { data["acknowledgedBy"] = .text(person) }
     let device = alert.kind == .webhookDisabled || alert.deviceID.isEmpty ? nil : alert.deviceID
-    record(type, device: device, customer: owner?.customerID, site: owner?.siteID, data: data)
+    record(kind, device: device, data: data)
   }
 }

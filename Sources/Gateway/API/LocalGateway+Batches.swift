@@ -11,7 +11,7 @@ extension LocalGateway {
     let batch = try await makeBatch(call)
     try await stored { () async throws(GatewayStoreError) in try await store.insert(batch) }
     events.record(
-      "batch.created", customer: call.restrictedTo,
+      .batchCreated, customer: call.restrictedTo ?? onlyCustomer(of: batch.items.map(\.deviceID)),
       data: [
         "batchId": .text(batch.id), "command": .text(batch.order.command.name), "actor": .text(batch.actor),
         "devices": .number(Double(batch.items.count)),
@@ -86,8 +86,16 @@ extension LocalGateway {
         status: 409, code: "NOT_ALIVE", message: "nothing of batch \(id) waits or is in force any more",
         hint: "nothing is left to cancel")
     }
-    events.record("batch.cancelled", customer: customerId, data: ["batchId": .text(id), "actor": .text(actor)])
+    events.record(
+      .batchCancelled, customer: customerId ?? onlyCustomer(of: before.results.map(\.deviceId)),
+      data: ["batchId": .text(id), "actor": .text(actor)])
     return try await batch(id, customerId: customerId)
+  }
+
+  /// The customer whose devices all of them are; `nil` where there are several or none.
+  private func onlyCustomer(of devices: [String]) -> String? {
+    let customers = Set(devices.map { directory.owner(of: $0)?.customerID })
+    return customers.count == 1 ? customers.first ?? nil : nil
   }
 
   // MARK: Choosing the devices

@@ -42,7 +42,7 @@ extension LocalGateway {
     let token = [makeID(""), makeID("")].joined().filter { $0 != "_" }
     let session = ConnectionSession(id: makeID("con"), token: token, draft: draft, at: time.wall())
     try await keep(session)
-    tell("created", session)
+    tell(.connectionCreated, session)
     return (session.resource, token)
   }
 
@@ -51,7 +51,7 @@ extension LocalGateway {
       let session = try await session(id)
       try await stored { () async throws(GatewayStoreError) in try await store.removeConnection(id) }
       forgetSecrets(of: session)
-      if session.status == .open { tell("cancelled", session) }
+      if session.status == .open { tell(.connectionCancelled, session) }
     }
   }
 
@@ -61,9 +61,9 @@ extension LocalGateway {
     try await stored { () async throws(GatewayStoreError) in try await store.save(session.kept) }
   }
 
-  func tell(_ what: String, _ session: ConnectionSession) {
+  func tell(_ kind: EventKind, _ session: ConnectionSession) {
     events.record(
-      "connection.\(what)", customer: session.record.customerID,
+      kind, customer: session.record.customerID,
       data: ["connectionId": .text(session.record.id), "devices": .array(session.details.deviceIDs.map { .text($0) })])
   }
 
@@ -84,7 +84,7 @@ extension LocalGateway {
         forgetSecrets(of: session)
         session.end(.expired, at: now)
         try await keep(session)
-        tell("expired", session)
+        tell(.connectionExpired, session)
       }
     }
   }

@@ -21,7 +21,7 @@ extension LocalGateway {
       record.take(draft)
       let new = record
       try await saved("customer", new.id) { () async throws(GatewayStoreError) in try await store.save(new) }
-      events.record("customer.created", customer: new.id, data: [:])
+      events.record(.customerCreated, customer: new.id, data: [:])
       try await settle()
       return Self.resource(new)
     }
@@ -42,7 +42,7 @@ extension LocalGateway {
       try await saved("customer", id) { () async throws(GatewayStoreError) in
         try await store.save(changed, over: record)
       }
-      events.record("customer.updated", customer: id, data: [:])
+      events.record(.customerUpdated, customer: id, data: [:])
       try await settle()
       return Self.resource(changed)
     }
@@ -53,7 +53,7 @@ extension LocalGateway {
       let record = try await customerRecord(id)
       try Self.checkOwned(record.source, "customer", id)
       let before = current?.configuration
-      events.record("customer.deleted", customer: id, data: ["mode": .text(mode.rawValue)])
+      events.record(.customerDeleted, customer: id, data: ["mode": .text(mode.rawValue)])
       // What waits in memory is booked under the customer, so that it goes or stays with the rest.
       try await stored { () async throws(GatewayStoreError) in
         try await current?.pipeline.flush()

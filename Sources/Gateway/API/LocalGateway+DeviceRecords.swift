@@ -19,7 +19,7 @@ extension LocalGateway {
       if let expected, expected != draft { throw Self.changedMeanwhile("device", id) }
       try Self.check(changes, against: file, now: draft)
       try await keep(changes, of: now)
-      events.record("device.updated", device: id, customer: now.customerID, site: now.siteID, data: [:])
+      events.record(.deviceUpdated, device: id, customer: now.customerID, site: now.siteID, data: [:])
       try await settle()
       return try await device(id)
     }

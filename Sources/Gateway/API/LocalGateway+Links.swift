@@ -38,7 +38,7 @@ extension LocalGateway {
       let id = try newID(entry["id"], prefix: "lnk")
       try checkFree(.link, id)
       try await keepLink(id, .object(entry), over: nil, actor: actor)
-      events.record("link.created", data: ["linkId": .text(id)])
+      events.record(.linkCreated, data: ["linkId": .text(id)])
       return try await link(id)
     }
   }
@@ -56,7 +56,7 @@ extension LocalGateway {
       var patch = JSONValue.object(changes)
       try AdditionSecrets.take(Self.linkSecret, outOf: &patch, owner: "link.\(id)", into: &secrets)
       try await keepLink(id, old.value.merging(patch), over: old, secrets: secrets, actor: actor)
-      events.record("link.updated", data: ["linkId": .text(id)])
+      events.record(.linkUpdated, data: ["linkId": .text(id)])
       return try await link(id)
     }
   }
@@ -73,7 +73,7 @@ extension LocalGateway {
           hint: "delete the devices first")
       }
       try await forget(record, actor: actor)
-      events.record("link.deleted", data: ["linkId": .text(id)])
+      events.record(.linkDeleted, data: ["linkId": .text(id)])
     }
   }
 

@@ -66,10 +66,7 @@ extension LocalGateway {
     }
   }
 
-  func tellCreated(_ id: String) {
-    let owner = directory.owner(of: id)
-    events.record("device.created", device: id, customer: owner?.customerID, site: owner?.siteID, data: [:])
-  }
+  func tellCreated(_ id: String) { events.record(.deviceCreated, device: id) }
 
   func deleteDevice(_ id: String, actor: String) async throws(APIError) {
     try await inTurn(additionTurn) { () async throws(APIError) in
@@ -80,7 +77,7 @@ extension LocalGateway {
         try await tags.load()
         try await book.load()
       }
-      events.record("device.deleted", device: id, customer: owner?.customerID, site: owner?.siteID, data: [:])
+      events.record(.deviceDeleted, device: id, customer: owner?.customerID, site: owner?.siteID, data: [:])
     }
   }
 

@@ -161,7 +161,7 @@ extension LocalGateway {
       try await keep(session)
       forgetSecrets(of: secrets)
       for id in session.details.deviceIDs { tellCreated(id) }
-      tell("completed", session)
+      tell(.connectionCompleted, session)
       return session
     }
     return session.resource
@@ -232,7 +232,7 @@ extension LocalGateway {
       forgetSecrets(of: session)
       session.end(.cancelled, at: time.wall())
       try await keep(session)
-      tell("cancelled", session)
+      tell(.connectionCancelled, session)
       return session.resource
     }
   }

@@ -53,18 +53,21 @@ extension LocalGateway {
   private func tell(_ link: CustomerLinkRecord, old: String? = nil) {
     let site = link.kind == .site ? link.id : nil
     let device = link.kind == .device ? link.id : nil
-    func note(_ type: String, _ customer: String?, _ data: [String: JSONValue]) {
-      events.record("\(link.kind.rawValue).\(type)", device: device, customer: customer, site: site, data: data)
+    func note(_ ofSite: EventKind, _ ofDevice: EventKind, _ customer: String?, _ data: [String: JSONValue]) {
+      events.record(site == nil ? ofDevice : ofSite, device: device, customer: customer, site: site, data: data)
     }
     let how: [String: JSONValue] = ["linkedBy": .text(link.origin.rawValue), "id": .text(link.id)]
-    if let old, old != link.customerID { note("unlinked", old, how) }
-    if let customer = link.customerID, customer != old { note("linked", customer, how) }
+    if let old, old != link.customerID { note(.siteUnlinked, .deviceUnlinked, old, how) }
+    if let customer = link.customerID, customer != old { note(.siteLinked, .deviceLinked, customer, how) }
     guard link.origin == .ambiguous else { return }
     let words = "several customers have the reference or address of this \(link.kind.rawValue), so it joined none"
     // Who the others are is not for each of them to know.
-    note("link-ambiguous", nil, ["message": .text(words), "candidates": .array(link.candidates.map { .text($0) })])
+    note(
+      .siteLinkAmbiguous, .deviceLinkAmbiguous, nil,
+      ["message": .text(words), "candidates": .array(link.candidates.map { .text($0) })])
     for candidate in link.candidates {
-      events.record("\(link.kind.rawValue).link-ambiguous", customer: candidate, data: ["message": .text(words)])
+      events.record(
+        site == nil ? .deviceLinkAmbiguous : .siteLinkAmbiguous, customer: candidate, data: ["message": .text(words)])
     }
   }
 
@@ -86,7 +89,7 @@ extension LocalGateway {
   /// The same at start and after a reload, where nobody waits for an answer.
   func settleRecords() async {
     await turnstile.enter()
-    do { try await settle() } catch { events.record("records.unsettled", data: ["message": .text("\(error)")]) }
+    do { try await settle() } catch { events.record(.recordsUnsettled, data: ["message": .text("\(error)")]) }
     await turnstile.leave()
   }
 

@@ -18,7 +18,7 @@ extension LocalGateway {
         hint: "heddle schedule remove ends one")
     }
     try await stored { () async throws(GatewayStoreError) in try await store.insert(record, replacing: replaced) }
-    note("schedule.created", record)
+    note(.scheduleCreated, record)
     await schedules.reload()
     return try await schedule(record.id)
   }
@@ -64,7 +64,7 @@ extension LocalGateway {
       try await store.endSchedule(id, .deleted, at: time.wall())
     }
     guard wasInForce else { throw .notFound("schedule", id) }
-    note("schedule.deleted", record)
+    note(.scheduleDeleted, record)
     await schedules.reload()
   }
 
@@ -74,15 +74,14 @@ extension LocalGateway {
     return record
   }
 
-  private func note(_ type: String, _ record: ScheduleRecord) {
+  private func note(_ kind: EventKind, _ record: ScheduleRecord) {
     var data: [String: JSONValue] = ["scheduleId": .text(record.id), "actor": .text(record.actor)]
     switch record.target {
     case .device(let id):
-      let owner = directory.owner(of: id)
-      events.record(type, device: id, customer: owner?.customerID, site: owner?.siteID, data: data)
+      events.record(kind, device: id, data: data)
     case .tag(let tag, let customerID):
       data["tag"] = .text(tag)
-      events.record(type, customer: customerID, data: data)
+      events.record(kind, customer: customerID, data: data)
     }
   }
 

@@ -24,7 +24,7 @@ extension LocalGateway {
       let new = record
       try await saved("site", new.id) { () async throws(GatewayStoreError) in try await store.save(new) }
       if let customer = draft.customerId { try await link(.site, new.id, to: customer) }
-      events.record("site.created", customer: draft.customerId, site: new.id, data: ["name": .text(new.name)])
+      events.record(.siteCreated, customer: draft.customerId, site: new.id, data: ["name": .text(new.name)])
       try await settle()
       return try await site(new.id)
     }
@@ -51,7 +51,7 @@ extension LocalGateway {
         if resource(record).linkedBy == .configuration { throw Self.configured("customer", "site", id) }
         try await link(.site, id, to: new.customerId, from: old.customerId)
       }
-      events.record("site.updated", customer: new.customerId, site: id, data: ["name": .text(new.name)])
+      events.record(.siteUpdated, customer: new.customerId, site: id, data: ["name": .text(new.name)])
       try await settle()
       return try await site(id)
     }
@@ -62,7 +62,7 @@ extension LocalGateway {
       let record = try await siteRecord(id)
       try Self.checkOwned(record.source, "site", id)
       try await stored { () async throws(GatewayStoreError) in try await store.removeSite(id, at: time.wall()) }
-      events.record("site.deleted", customer: record.customerID, site: id, data: ["name": .text(record.name)])
+      events.record(.siteDeleted, customer: record.customerID, site: id, data: ["name": .text(record.name)])
       try await settle()
     }
   }

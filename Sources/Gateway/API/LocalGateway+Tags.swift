@@ -12,7 +12,7 @@ extension LocalGateway {
     try await stored { () async throws(GatewayStoreError) in try await tags.set(words, of: device) }
     let list = Self.list(device, tags)
     events.record(
-      "device.updated", device: device.id, customer: device.customerID, site: device.siteID,
+      .deviceUpdated, device: device.id, customer: device.customerID, site: device.siteID,
       data: ["tags": .array(list.tags.map { .text($0) })])
     // Schedules of a tag are for whoever has it.
     await schedules.look()

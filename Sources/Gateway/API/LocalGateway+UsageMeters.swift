@@ -33,7 +33,7 @@ extension LocalGateway {
       try await store.append(entries, onlyCustomer: onlyCustomer, now: now)
     }
     for customer in newCustomers {
-      self.events.record("customer.created", customer: customer.id, data: ["name": .text(customer.name)])
+      self.events.record(.customerCreated, customer: customer.id, data: ["name": .text(customer.name)])
     }
     return results.map(UsageEventOutcome.init)
   }

@@ -95,7 +95,7 @@ extension LocalGateway {
     let ended = try await stored { () async throws(GatewayStoreError) in
       try await store.resolveAlert(.webhookDisabled, deviceID: id, at: time.wall())
     }
-    if let ended { events.record("alert.resolved", alert: ended, owner: nil) }
+    if let ended { events.record(.alertResolved, alert: ended) }
   }
 
   private func webhookRecord(_ id: String) async throws(APIError) -> WebhookRecord {
@@ -137,7 +137,7 @@ extension LocalGateway {
     let webhook = try await webhookRecord(id)
     return try await stored { () async throws(GatewayStoreError) in
       var test = WebhookDeliveryRecord(
-        id: makeID("msg"), webhookID: id, seq: nil, eventType: "webhook.test", createdAt: time.wall())
+        id: makeID("msg"), webhookID: id, seq: nil, eventType: EventKind.webhookTest.rawValue, createdAt: time.wall())
       // It is not for the runner: what is not answered now is not repeated.
       test.state = .failed
       test.nextAttemptAt = nil

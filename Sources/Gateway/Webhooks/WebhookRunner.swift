@@ -223,12 +223,12 @@ actor WebhookRunner {
     guard try await store.disableWebhook(webhook.id, because: reason, at: now) else { return }
     logger.error("a webhook was switched off: \(reason)", metadata: ["webhook": "\(webhook.id)"])
     events.record(
-      "webhook.disabled", data: ["webhookId": .text(webhook.id), "url": .text(webhook.url), "message": .text(reason)])
+      .webhookDisabled, data: ["webhookId": .text(webhook.id), "url": .text(webhook.url), "message": .text(reason)])
     let alert = AlertRecord(
       id: makeAlertID(), kind: .webhookDisabled, deviceID: webhook.id, commandID: "",
       message: "the webhook \(webhook.id) to \(webhook.url) was switched off: \(reason)", raisedAt: now)
     let kept = try await store.raise(alert)
-    if kept.isNew { events.record("alert.raised", alert: kept.alert, owner: nil) }
+    if kept.isNew { events.record(.alertRaised, alert: kept.alert) }
   }
 
   // MARK: Messages

@@ -39,10 +39,12 @@ extension GatewayStore {
 
   /// Appends events in their order, in one transaction; durable when it returns.
   ///
+  /// - Parameter mark: is set in the same transaction.
   /// - Returns: their numbers, in the same order.
   @discardableResult
-  public func append(_ events: [EventRecord]) async throws(GatewayStoreError) -> [Int64] {
+  public func append(_ events: [EventRecord], mark: StoreMark? = nil) async throws(GatewayStoreError) -> [Int64] {
     try await write("append events") { db in
+      try mark?.set(in: db)
       let statement = try db.cachedStatement(
         sql: "INSERT INTO events(type, at, device_id, customer_id, site_id, json) VALUES (?, ?, ?, ?, ?, ?)")
       return try events.map { event in
@@ -105,6 +107,24 @@ extension GatewayStore {
       ).map(Self.event)
     }
   }
+
+  /// Forgets some of the oldest events: those from before a time, and those beyond the newest so many.
+  ///
+  /// - Returns: how many went; 0 = none are left that may go.
+  public func removeOldestEvents(before time: Timestamp, beyond newest: Int64) async throws(GatewayStoreError) -> Int {
+    try await write("remove old events") { db in
+      try db.execute(
+        sql: """
+          DELETE FROM events WHERE seq IN (
+            SELECT seq FROM (SELECT seq, at FROM events ORDER BY seq LIMIT ?)
+            WHERE at < ? OR seq <= (SELECT max(seq) FROM events) - ?)
+          """, arguments: [Self.eventsPerRemoval, time.milliseconds, max(1, newest)])
+      return db.changesCount
+    }
+  }
+
+  /// Events that one call removes at most, so that no other writer waits for long.
+  static let eventsPerRemoval = 5000
 
   private static func event(_ row: Row) throws -> EventRecord {
     var event = EventRecord(

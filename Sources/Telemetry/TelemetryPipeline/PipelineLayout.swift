@@ -95,6 +95,8 @@ public struct PipelineLimits: Sendable {
   public var gaugeSaveInterval: Duration = .seconds(60)
   /// How long after its end a window is closed.
   public var closeGrace: Duration = .seconds(5)
+  /// What is booked so long after it happened counts as late: `TelemetryPipeline.takeLateUsage` has it.
+  public var lateAfter: Duration = .seconds(900)
   /// Additions to windows that are held while the store cannot take them; beyond, additions to the same window are
   /// merged, then the oldest gauge windows are dropped and counted, then energy is put together by the hour.
   public var maxPendingDeltas = 200_000

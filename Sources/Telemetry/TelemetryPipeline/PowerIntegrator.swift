@@ -67,6 +67,9 @@ enum Windows {
     return remainder < 0 ? quotient - 1 : quotient
   }
 
+  /// The quarter of an hour that a minute lies in, both since 1970.
+  static func quarter(ofMinute minute: Int64) -> Int64 { (minute - (minute % 15 + 15) % 15) / 15 }
+
   /// Cuts an interval at the borders of windows and hands over each piece with its share of the whole.
   ///
   /// Beyond `limit` windows the pieces are several windows long and stand in the first of them, so that a month off

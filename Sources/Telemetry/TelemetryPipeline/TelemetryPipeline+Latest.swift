@@ -44,7 +44,7 @@ extension TelemetryPipeline {
 }
 
 extension LatestValue {
-  fileprivate static func of(
+  static func of(
     _ latest: WindowAggregator.Latest, _ field: Field, _ freshness: Freshness
   ) -> LatestValue {
     guard latest.observedAt != .min else { return .nothing(field) }
@@ -58,7 +58,7 @@ extension LatestValue {
       age: age)
   }
 
-  fileprivate static func of(_ slot: LatestWords.Slot, _ field: Field, _ freshness: Freshness) -> LatestValue {
+  static func of(_ slot: LatestWords.Slot, _ field: Field, _ freshness: Freshness) -> LatestValue {
     guard let reading = slot.reading else { return .nothing(field) }
     let age = freshness.age(
       observedAt: reading.observedAt.milliseconds, receivedAt: reading.receivedAt.milliseconds,

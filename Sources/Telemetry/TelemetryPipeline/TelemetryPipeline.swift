@@ -19,6 +19,8 @@ public final class TelemetryPipeline: Sendable {
   let routes: Routes
   let core: Mutex<TelemetryCore>
   let flushes = Mutex(FlushState())
+  /// Quarters of an hour since 1970, by id of the customer.
+  let lateUsage = Mutex<[String: Set<Int64>]>([:])
   private let doorbell = Doorbell()
   private let thread: AggregatorThread
   private let producers = Mutex<[(link: String, producer: TelemetryProducer)]>([])
@@ -268,6 +270,7 @@ extension TelemetryPipeline {
     do {
       try await store.apply(flush.batch)
       noteFlush(nil)
+      noteLate(flush.batch, wall: wall)
       if limits.keepsRaw { await sealRaw(at: wall) }
       return nil
     } catch {

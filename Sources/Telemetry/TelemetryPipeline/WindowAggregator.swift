@@ -42,6 +42,8 @@ struct WindowAggregator {
   var pending: PendingDeltas
   var raw: RawBuffer
   private(set) var counts = SampleCounts()
+  /// Resets that were believed since the last call of `takeResets`, by counter.
+  private var resets: [Int: CounterReset] = [:]
   /// Devices that something changed for since the last call of `takeChangedDevices`.
   private var changed: [Int] = []
   private var isChanged: [Bool]
@@ -122,6 +124,12 @@ struct WindowAggregator {
     for device in changed { isChanged[device] = false }
     defer { changed.removeAll(keepingCapacity: true) }
     return changed
+  }
+
+  /// The resets since the last call, the latest of each counter.
+  mutating func takeResets() -> [CounterReset] {
+    defer { resets = [:] }
+    return resets.values.sorted { ($0.deviceID, $0.field.index) < ($1.deviceID, $1.field.index) }
   }
 
   /// Puts everything that is not flushed yet in order into `pending`.
@@ -240,6 +248,8 @@ extension WindowAggregator {
     let device = plan.inputs[counter.input].device
     // The rating is that of the AC side; solar inputs can deliver more.
     let rated = flows[counter.flow].name == .generation ? nil : ratedPowers[device]
+    let (epoch, before) = (trackers[index].epoch, trackers[index].current)
+    defer { if trackers[index].epoch != epoch { noteReset(of: index, before: before) } }
     switch trackers[index].accept(sample.value, at: sample.observedAt, ratedPowerW: rated) {
     case .held:
       // A restart must not begin the count of agreeing readings anew.
@@ -255,6 +265,17 @@ extension WindowAggregator {
         quality: isSpread ? .estimated : Quality(rawValue: sample.quality) ?? .good)
     }
     return true
+  }
+
+  /// A counter that starts anew each midnight is not reset by that.
+  private mutating func noteReset(of index: Int, before old: CounterTracker.Point?) {
+    let tracker = trackers[index]
+    guard tracker.behavior != .daily, let old, let new = tracker.current else { return }
+    let input = plan.inputs[plan.counters[index].input]
+    let reset = CounterReset(
+      deviceID: deviceIDs[input.device], field: input.field, before: old.value, after: new.value,
+      observedAt: Timestamp(milliseconds: new.at), epoch: tracker.epoch)
+    resets[index] = resets[index].map(reset.merged) ?? reset
   }
 
   /// The counter gave its first value: from here on it supplies the flow instead of its power.
