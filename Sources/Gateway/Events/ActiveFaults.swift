@@ -17,20 +17,24 @@ struct ActiveFaults: Equatable {
   /// The faults of all devices that say something about faults, by index in the pipeline.
   static func read(_ pipeline: TelemetryPipeline) -> [Int: ActiveFaults] {
     var found: [Int: ActiveFaults] = [:]
-    for (device, value) in Field.named("faults").map({ pipeline.words($0) }) ?? [:] {
+    for (device, value) in words("faults", pipeline) {
       guard case .text(let text) = value else { continue }
-      let codes = text.split(separator: ",").map {
-        String($0.drop(while: \.isWhitespace).prefix(maxCodeLength))
+      let codes = text.split(separator: ",").map { code in
+        String(code.drop { $0.isWhitespace }.prefix(maxCodeLength))
       }
       found[device, default: ActiveFaults()].codes = Set(codes.filter { !$0.isEmpty }.sorted().prefix(maxCodes))
     }
-    for field in states.compactMap(Field.named) {
-      for (device, value) in pipeline.words(field) {
+    for state in states {
+      for (device, value) in words(state, pipeline) {
         let isFault = value == .label("fault")
         found[device, default: ActiveFaults()].isFault = found[device]?.isFault == true || isFault
       }
     }
     return found
+  }
+
+  private static func words(_ field: String, _ pipeline: TelemetryPipeline) -> [Int: ReadingValue] {
+    Field.named(field).map { pipeline.words($0) } ?? [:]
   }
 
   /// In words.
