@@ -24,6 +24,7 @@ actor GatewayDaemon {
   private let events: EventLog
   private let board: ConnectivityBoard
   private let grid: GridMeters
+  private let carbonFeed: CarbonFeed
   private let deviceWatch: DeviceWatch
   private let usageWatch: UsageWatch
   private let dispatcher: CommandDispatcher
@@ -106,15 +107,17 @@ actor GatewayDaemon {
     let hooks = WebhookRunner(
       store: store, events: events, time: time, logger: logger, random: random, makeAlertID: { makeID("alt") })
     events.onAppend { hooks.poke() }
+    let carbon = CarbonBook()
     gateway = LocalGateway(
       store: store, dispatcher: dispatcher, board: board, events: events, keys: KeyRing(store: store),
       directory: directory, grid: grid, tags: tags, batches: batches, schedules: schedules,
       additions: AdditionBook(store: store, paths: paths),
       discoveries: DiscoveryDesk(library: { ConfigurationCheck.library(paths) }, time: time, random: random),
-      alerts: alerts, hooks: hooks, time: time, random: random, logger: logger, makeID: makeID)
+      alerts: alerts, hooks: hooks, carbon: carbon, time: time, random: random, logger: logger, makeID: makeID)
     self.hub = hub
     self.board = board
     self.events = events
+    carbonFeed = CarbonFeed(book: carbon, store: store, time: time, random: random, logger: logger)
     deviceWatch = DeviceWatch(events: events, time: time)
     usageWatch = UsageWatch(store: store, events: events, time: time, logger: logger)
   }
@@ -229,6 +232,7 @@ actor GatewayDaemon {
     }
     gateway.directory.replace(configuration)
     gateway.hooks.replace(configuration.webhooks)
+    await carbonFeed.follow(configuration.carbon)
     board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
     gateway.replace(running)
     grid.replace(running)
@@ -381,6 +385,7 @@ actor GatewayDaemon {
     scheduling?.cancel()
     await gateway.batches.stop()
     await gateway.discoveries.stop()
+    await carbonFeed.stop()
     await atMost(Self.stepLimit, "the last webhooks") { [gateway] in await gateway.hooks.stop() }
     await atMost(Self.undoLimit, "undoing the leases") { [dispatcher] in await dispatcher.stop() }
     if let running = gateway.current {

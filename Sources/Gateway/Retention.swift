@@ -150,6 +150,9 @@ final class Retention: Sendable {
     } catch {
       logger.warning("old audit rows could not be removed: \(error)")
     }
+    await step("carbon intensities", "removed", atMost: 1) { [store] in
+      try await store.removeCarbon(before: limit(settings.quarterAge))
+    }
     await step("events", "removed") { [store] in
       try await store.removeOldestEvents(before: limit(settings.auditAge), beyond: Self.maxEvents)
     }

@@ -88,7 +88,7 @@ struct MetricTests {
 
     func values(_ metric: MetricName, _ subject: MetricRequest.Subject) async throws -> MetricAnswer {
       let boundaries = [start, start.advanced(byMilliseconds: 1_800_000), start.advanced(byMilliseconds: 3_600_000)]
-      return try await MetricReader(running: running, boundaries: boundaries, now: clock.now).answer(metric, subject)
+      return try await MetricReader(running: running, carbon: [], boundaries: boundaries, now: clock.now).answer(metric, subject)
     }
 
     func stop() async throws {
@@ -146,15 +146,16 @@ struct MetricTests {
     try "time,gramsPerKWh\n2026-05-01T10:00:00Z,100\n2026-05-01T10:15:00Z,300\n2026-05-01T10:30:00Z,500\n".write(
       to: home.bench.folder.appendingPathComponent("grid.csv"), atomically: true, encoding: .utf8)
     let text = try String(contentsOf: home.bench.folder.appendingPathComponent("grid.csv"), encoding: .utf8)
-    var running = home.running
-    running.configuration.carbon = [CarbonSource(name: "grid.csv", siteIDs: nil, series: try CarbonSeries(text: text))]
+    let carbon = [CarbonSource(name: "grid.csv", siteIDs: nil, series: try CarbonSeries(text: text))]
     let boundaries = [home.start, home.start.advanced(byMilliseconds: 3_600_000)]
-    let reader = MetricReader(running: running, boundaries: boundaries, now: home.clock.now)
+    let reader = MetricReader(
+      running: home.running, carbon: carbon, boundaries: boundaries, now: home.clock.now)
     let answer = try await reader.answer(.emissions, .customer("ada"))
     // 150 Wh at 100, 150 Wh at 300, then a quarter hour at 500 that ends the series.
     #expect(isClose(answer, [135]))
     #expect(answer.values?.first?.coverage == 0.75)
-    #expect(answer.sources == ["grid.csv"])
+    let source = try #require(answer.sources.first)
+    #expect(source.name == "grid.csv" && source.kind == .file && source.coverage == 0.75)
     try await home.stop()
   }
 

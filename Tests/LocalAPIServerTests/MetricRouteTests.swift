@@ -122,7 +122,7 @@ import TestSupport
   func emissions() async throws {
     try await with { server in
       let reply = try await server.get("/v1/metrics/emissions?timeframe=1h&filterSiteId=home")
-      #expect(reply["meta", "intensitySources", "0"] == .text("grid.csv"))
+      #expect(reply["meta", "intensitySources", "0", "name"] == .text("grid.csv"))
       #expect(reply["meta", "unit"] == .text("GRAMS"))
       let pounds = try await server.get("/v1/metrics/emissions?timeframe=1h&filterSiteId=home&view=texture")
       #expect(pounds["meta", "unit"] == .text("POUNDS"))

@@ -198,7 +198,7 @@ public struct MetricReport: Codable, Sendable, Hashable {
     /// The zone of all buckets; absent where the series have different ones.
     public var timezone: String?
     /// The carbon intensity that emissions were worked out with, one entry for each source.
-    public var intensitySources: [String]?
+    public var intensitySources: [IntensitySource]?
     /// The series in their order.
     public var series: [Series]
     /// How the time axis is to be read.
@@ -208,7 +208,7 @@ public struct MetricReport: Codable, Sendable, Hashable {
     public init(
       label: String, unit: String, displayUnit: String, sparse: Bool, groupBy: MetricGrouping,
       windowSize: MetricWindow, from: Timestamp, to: Timestamp, timezone: String? = nil,
-      intensitySources: [String]? = nil, series: [Series] = []
+      intensitySources: [IntensitySource]? = nil, series: [Series] = []
     ) {
       self.label = label
       self.unit = unit

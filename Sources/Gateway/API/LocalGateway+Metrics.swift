@@ -14,8 +14,9 @@ extension LocalGateway {
   }
 
   func metric(_ request: MetricRequest) async throws(APIError) -> MetricAnswer {
-    let reader = MetricReader(running: try live(), boundaries: request.boundaries, now: time.wall())
-    if request.metric == .emissions, reader.running.configuration.carbon.isEmpty { throw Self.noIntensity }
+    let reader = MetricReader(
+      running: try live(), carbon: carbon.sources, boundaries: request.boundaries, now: time.wall())
+    if request.metric == .emissions, reader.carbon.isEmpty { throw Self.noIntensity }
     return try await stored { () async throws(GatewayStoreError) in
       try await reader.answer(request.metric, request.subject)
     }
@@ -23,12 +24,13 @@ extension LocalGateway {
 
   private static let noIntensity = APIError(
     status: 409, code: "NO_CARBON_INTENSITY", message: "no carbon intensity is known, so no emissions either",
-    hint: "name a file under carbonIntensity: in the configuration and reload the gateway")
+    hint: "name a file or an HTTP source under carbonIntensity: in the configuration and reload the gateway")
 }
 
 /// Works metrics out of what the pipeline knows.
 struct MetricReader {
   let running: RunningConfiguration
+  let carbon: [CarbonSource]
   let boundaries: [Timestamp]
   let now: Timestamp
 
@@ -162,17 +164,26 @@ struct MetricReader {
   /// What the grid meters of a site or customer took, each times the carbon intensity where it stands.
   private func emissions(_ subject: MetricRequest.Subject) async throws(GatewayStoreError) -> MetricAnswer {
     var parts: [[MetricValue]] = []
-    var names: Set<String> = []
+    var sources: Set<IntensitySource> = []
     for device in devices(subject) where pipeline.books(.gridImport, of: .device, id: device.id) {
-      guard let source = running.configuration.carbon.source(forSite: device.siteID) else {
+      guard let source = carbon.source(forSite: device.siteID) else {
         parts.append(unknown)
         continue
       }
-      names.insert(source.name)
+      sources.insert(described(source))
       parts.append(try await emissions(device.id, source.series))
     }
     if case .device = subject, parts.isEmpty { return MetricAnswer(values: nil) }
-    return MetricAnswer(values: parts.isEmpty ? unknown : MetricValue.combined(parts, .emissions), sources: names)
+    return MetricAnswer(values: parts.isEmpty ? unknown : MetricValue.combined(parts, .emissions), sources: sources)
+  }
+
+  private func described(_ source: CarbonSource) -> IntensitySource {
+    let start = boundaries.first ?? now
+    let end = min(max(start, boundaries.last ?? now), max(start, now))
+    return IntensitySource(
+      name: source.name, kind: source.request == nil ? .file : .http,
+      coverage: (source.series.coverage(from: start, to: end) * 1e8).rounded() / 1e8, until: source.series.end,
+      problem: source.problem)
   }
 
   private func emissions(

@@ -26,6 +26,7 @@ final class LocalGateway: GatewayService {
   let schedules: ScheduleRunner
   let grid: GridMeters
   let book: RecordBook
+  let carbon: CarbonBook
   let hooks: WebhookRunner
   let additions: AdditionBook
   let trials = TrialSeats()
@@ -48,7 +49,7 @@ final class LocalGateway: GatewayService {
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, hooks: WebhookRunner, time: TimeSource,
+    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, hooks: WebhookRunner, carbon: CarbonBook, time: TimeSource,
     random: @escaping @Sendable () -> Double, logger: Logger,
     makeID: @escaping @Sendable (String) -> String
   ) {
@@ -73,6 +74,7 @@ final class LocalGateway: GatewayService {
     self.schedules = schedules
     self.discoveries = discoveries
     self.hooks = hooks
+    self.carbon = carbon
     self.random = random
     self.grid = grid
     book = RecordBook(store: store)

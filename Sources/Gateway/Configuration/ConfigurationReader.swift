@@ -160,6 +160,23 @@ public struct ConfigurationReader {
     }
   }
 
+  /// A text with every `${credential:name}` in it replaced; reports a credential that cannot be had.
+  func withCredentials(_ node: YAMLNode, _ text: String) -> Secret? {
+    var result = ""
+    var rest = text[...]
+    while let start = rest.range(of: "${credential:"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+      result += rest[..<start.lowerBound]
+      do {
+        result += try credentials.read(String(rest[start.upperBound..<end])).value
+      } catch {
+        node.report(108, error.message, hint: error.hint)
+        return nil
+      }
+      rest = rest[rest.index(after: end)...]
+    }
+    return Secret(result + rest)
+  }
+
   /// The text of a scalar with `${credential:name}` replaced; reports a credential that cannot be had.
   func secret(_ node: YAMLNode?) -> Secret? {
     guard let node, let text = node.textValue() else { return nil }

@@ -25,8 +25,11 @@ struct CarbonSeries: Sendable, Equatable {
 
   /// In the order of time, one for each time.
   private(set) var points: [Point]
+  /// A value holds until the next one, but not longer than this.
+  private(set) var longestHoldMilliseconds: Int64
 
-  init(_ points: [Point]) {
+  init(_ points: [Point], longestHoldMilliseconds: Int64 = .max) {
+    self.longestHoldMilliseconds = longestHoldMilliseconds
     let sorted = points.sorted { $0.at < $1.at }
     self.points = zip(sorted, sorted.dropFirst().map(Optional.some) + [nil]).compactMap { point, next in
       // Of several values for one time, the last one given counts.
@@ -35,27 +38,47 @@ struct CarbonSeries: Sendable, Equatable {
   }
 
   /// When the last value ends to hold: a step after it.
-  var end: Timestamp? {
-    guard let last = points.last else { return nil }
-    let step = points.count < 2 ? Self.standardStepMilliseconds : last.at.millisecondsSince(points[points.count - 2].at)
-    return last.at.advanced(byMilliseconds: step)
+  var end: Timestamp? { points.isEmpty ? nil : end(ofPoint: points.count - 1) }
+
+  private func end(ofPoint index: Int) -> Timestamp {
+    let at = points[index].at
+    let step =
+      index + 1 < points.count
+      ? points[index + 1].at.millisecondsSince(at)
+      : index > 0 ? at.millisecondsSince(points[index - 1].at) : Self.standardStepMilliseconds
+    return at.advanced(byMilliseconds: min(step, longestHoldMilliseconds))
   }
 
-  /// The intensity at a time; `nil` before the first value and after the last has ended.
+  /// The intensity at a time; `nil` before the first value and where the value before it has ended.
   func intensity(at time: Timestamp) -> Double? {
-    guard let end, time < end else { return nil }
-    let index = firstIndex(after: time)
-    return index == 0 ? nil : points[index - 1].gramsPerKWh
+    let index = firstIndex(after: time) - 1
+    return index >= 0 && time < end(ofPoint: index) ? points[index].gramsPerKWh : nil
   }
 
-  /// The times between two others at which the intensity changes, on the next whole minute.
+  /// The times between two others at which the intensity changes or ends, on the next whole minute.
   func changes(from start: Timestamp, to end: Timestamp) -> [Timestamp] {
-    var times = points[firstIndex(after: start)...].prefix { $0.at < end }.map(\.at)
-    if let last = self.end, last > start, last < end { times.append(last) }
+    var times: [Timestamp] = []
+    for index in points.indices.dropFirst(max(0, firstIndex(after: start) - 1)) {
+      guard points[index].at < end else { break }
+      times.append(points[index].at)
+      let over = self.end(ofPoint: index)
+      if index + 1 >= points.count || over < points[index + 1].at { times.append(over) }
+    }
     return times.map { time in
       let rest = time.milliseconds % 60_000
       return time.advanced(byMilliseconds: rest == 0 ? 0 : 60_000 - rest)
     }.filter { $0 > start && $0 < end }
+  }
+
+  /// The share of a time for which an intensity is known, 0 to 1.
+  func coverage(from start: Timestamp, to end: Timestamp) -> Double {
+    guard start < end else { return 0 }
+    var known: Int64 = 0
+    for index in points.indices.dropFirst(max(0, firstIndex(after: start) - 1)) {
+      guard points[index].at < end else { break }
+      known += max(0, min(self.end(ofPoint: index), end).millisecondsSince(max(points[index].at, start)))
+    }
+    return Double(known) / Double(end.millisecondsSince(start))
   }
 
   private func firstIndex(after time: Timestamp) -> Int {
@@ -97,7 +120,7 @@ extension CarbonSeries {
       guard case .object(let object) = item, case .text(let time)? = object["time"],
         case .number(let grams)? = object["gramsPerKWh"]
       else { throw Failure(message: "entry \(index) has no 'time' and 'gramsPerKWh'", hint: hint) }
-      points.append(try point(time, grams, "entry \(index)"))
+      points.append(try point(Self.time(time, "entry \(index)"), grams, "entry \(index)"))
     }
     return points
   }
@@ -116,23 +139,25 @@ extension CarbonSeries {
       guard cells.count == names.count, let number = Double(cells[grams]) else {
         throw Failure(message: "line \(index + 1) has no number in the column gramsPerKWh", hint: hint)
       }
-      points.append(try point(cells[time], number, "line \(index + 1)"))
+      points.append(try point(Self.time(cells[time], "line \(index + 1)"), number, "line \(index + 1)"))
     }
     return points
   }
 
   private static func trimmed(_ text: Substring) -> String { text.trimmingCharacters(in: .whitespaces) }
 
-  private static func checkCount(_ count: Int) throws(Failure) {
+  static func checkCount(_ count: Int) throws(Failure) {
     guard count <= maxPoints else {
       throw Failure(message: "\(count) values are more than \(maxPoints)", hint: "keep the years that you need")
     }
   }
 
-  private static func point(_ time: String, _ grams: Double, _ place: String) throws(Failure) -> Point {
-    guard let at = Timestamp(rfc3339: time) else {
-      throw Failure(message: "\(place): '\(time)' is not a time", hint: "write 2026-05-01T10:00:00Z")
-    }
+  private static func time(_ text: String, _ place: String) throws(Failure) -> Timestamp {
+    if let at = Timestamp(rfc3339: text) { return at }
+    throw Failure(message: "\(place): '\(text)' is not a time", hint: "write 2026-05-01T10:00:00Z")
+  }
+
+  static func point(_ at: Timestamp, _ grams: Double, _ place: String) throws(Failure) -> Point {
     guard grams.isFinite, (0...maxGramsPerKWh).contains(grams) else {
       throw Failure(message: "\(place): \(grams) g/kWh is not between 0 and \(Int(maxGramsPerKWh))", hint: hint)
     }

@@ -10,7 +10,11 @@ enum MetricView {
     guard !report.meta.series.isEmpty else { return ["nothing measures this"] }
     var lines = report.meta.series.count > maxColumns ? totals(report, color) : table(report, color)
     if let sources = report.meta.intensitySources, !sources.isEmpty {
-      lines += ["", "carbon intensity: \(sources.joined(separator: ", "))"]
+      lines += [""]
+      for source in sources {
+        let known = "\((source.coverage * 1000).rounded() / 10) % of the time"
+        lines.append("carbon intensity: \(source.name), known for \(known)" + (source.problem.map { "; \($0)" } ?? ""))
+      }
     }
     return lines
   }

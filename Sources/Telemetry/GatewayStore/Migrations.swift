@@ -21,6 +21,7 @@ enum Migrations {
     migrator.registerMigration("6 connections") { try $0.execute(sql: connections) }
     migrator.registerMigration("5 quarters of an hour") { try $0.execute(sql: quarters) }
     migrator.registerMigration("6 webhooks") { try $0.execute(sql: webhooks) }
+    migrator.registerMigration("7 carbon intensities") { try $0.execute(sql: carbonIntensities) }
     return migrator
   }
 
@@ -225,5 +226,12 @@ enum Migrations {
       last_attempt_at INTEGER, next_attempt_at INTEGER, last_status INTEGER, last_error TEXT) STRICT;
     CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries(webhook_id, created_at);
     CREATE INDEX webhook_deliveries_due ON webhook_deliveries(webhook_id, next_attempt_at) WHERE state = 'waiting';
+    """
+
+  /// What HTTP sources of carbon intensities said, by the names of the sources.
+  private static let carbonIntensities = """
+    CREATE TABLE carbon_intensities(
+      source TEXT NOT NULL, at INTEGER NOT NULL, grams_per_kwh REAL NOT NULL,
+      PRIMARY KEY(source, at)) STRICT, WITHOUT ROWID;
     """
 }

@@ -31,7 +31,7 @@ extension GatewayRoutes {
     ).all
     let buckets = try buckets(of: groups, query)
     var report = MetricReport(data: [], meta: try meta(query, groups, buckets))
-    var sources: Set<String> = []
+    var sources: Set<IntensitySource> = []
     for group in groups {
       guard let own = buckets[group.timezone], let first = own.first else { continue }
       let boundaries = [first.start] + own.map(\.end)
@@ -47,8 +47,14 @@ extension GatewayRoutes {
       report.data += points(values, own, group.owner, query)
       report.meta.series.append(series(values, own, group, query))
     }
-    if query.metric == .emissions { report.meta.intensitySources = sources.sorted() }
+    if query.metric == .emissions { report.meta.intensitySources = Self.merged(sources) }
     return report
+  }
+
+  /// One entry for each source: where series have different times, with what it says of the worst of them.
+  private static func merged(_ sources: Set<IntensitySource>) -> [IntensitySource] {
+    let all = Dictionary(sources.map { ($0.name, $0) }) { $0.coverage <= $1.coverage ? $0 : $1 }
+    return all.values.sorted { $0.name < $1.name }
   }
 
   /// The buckets of every zone that occurs.

@@ -66,10 +66,10 @@ public struct MetricAnswer: Sendable, Hashable {
   /// One for each time between two boundaries; `nil` where a device does not have the metric at all.
   public var values: [MetricValue]?
   /// Where the carbon intensity comes from, for emissions.
-  public var sources: Set<String>
+  public var sources: Set<IntensitySource>
 
   /// All members, those that can be absent with a default.
-  public init(values: [MetricValue]?, sources: Set<String> = []) {
+  public init(values: [MetricValue]?, sources: Set<IntensitySource> = []) {
     self.values = values
     self.sources = sources
   }

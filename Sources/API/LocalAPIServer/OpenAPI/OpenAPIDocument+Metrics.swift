@@ -19,7 +19,7 @@ extension OpenAPIDocument {
               "timezone": {"type": "string", "description": "Absent where the series have different ones."},
               "intensitySources": {
                 "type": "array",
-                "items": {"type": "string"},
+                "items": {"$ref": "#/components/schemas/IntensitySource"},
                 "description": "Emissions: where the carbon intensity comes from."
               },
               "series": {"type": "array", "items": {"$ref": "#/components/schemas/MetricSeries"}},
@@ -29,6 +29,20 @@ extension OpenAPIDocument {
           }
         },
         "required": ["data", "meta"]
+      },
+      "IntensitySource": {
+        "type": "object",
+        "properties": {
+          "name": {"type": "string"},
+          "kind": {"type": "string", "enum": ["file", "http"]},
+          "coverage": {
+            "type": "number", "minimum": 0, "maximum": 1,
+            "description": "Share of the time asked for, up to now, for which it says something."
+          },
+          "until": {"type": "string", "format": "date-time", "description": "When its last value ends to hold."},
+          "problem": {"type": "string", "description": "Why the last question had no answer."}
+        },
+        "required": ["name", "kind", "coverage"]
       },
       "MetricPoint": {
         "type": "object",
