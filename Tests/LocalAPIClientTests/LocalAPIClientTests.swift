@@ -70,10 +70,10 @@ import Testing
       try await withClient(.socket(path: server.socketPath)) { client in
         let submission = CommandSubmission(
           command: "charge", input: ["powerW": .number(2500)], durationSeconds: 60, idempotencyKey: "k")
-        let first = try await client.submit(submission, to: "battery-1", waitSeconds: 5)
+        let first = try await client.submit(submission, to: "battery-1")
         #expect(first.value.status == .confirmed)
         #expect(!first.isReplay)
-        #expect(try await client.submit(submission, to: "battery-1", waitSeconds: 0).isReplay)
+        #expect(try await client.submit(submission, to: "battery-1").isReplay)
         #expect(try await client.preview(submission, to: "battery-1").value.operations.count == 2)
         #expect(try await client.command("cmd_1").value.leaseExpiresAt != nil)
       }

@@ -105,6 +105,36 @@ import TestSupport
     }
   }
 
+  @Test("Whoever waits is told 502 where the device refuses, 504 where it is silent, 409 where it is gone")
+  func deviceFailures() async throws {
+    for (status, code, expected) in [
+      (CommandStatus.failed, CommandErrorCode.protocolTimeout, 504), (.failed, .vendorRejected, 502),
+      (.failed, .protocolError, 502), (.unconfirmed, .readbackTimeout, 504), (.unconfirmed, .readbackMismatch, 502),
+      (.failed, .deviceOffline, 409), (.failed, .interlock, 200), (.expired, .expired, 200),
+      (.cancelled, .cancelled, 200),
+    ] {
+      let clock = TestClock()
+      let gateway = InMemoryGateway()
+      try await RunningGateway.with(gateway, time: clock.source) { server in
+        async let waiting = server.send("POST", path, headers: [("Prefer", "wait=5")], body: "{\"verb\":\"charge\"}")
+        await clock.untilSleeping(1)
+        await gateway.move("cmd_1", to: status, because: code)
+        clock.advance(by: .milliseconds(100))
+        let reply = try await waiting
+        #expect(reply.status == expected, "\(code)")
+        if expected == 200 {
+          #expect(reply["error", "code"] == .text(code.rawValue))
+        } else {
+          #expect(reply["error"] == .text(code.rawValue) && reply["details", "commandId"] == .text("cmd_1"))
+          #expect(reply["details", "status"] == .text(status.rawValue))
+        }
+        // Who did not wait, or asks again, sees the command as it is.
+        #expect(try await server.get("/v1/commands/cmd_1").status == 200)
+        await server.stop()
+      }
+    }
+  }
+
   @Test("The same key and body give the first answer, another body is refused")
   func idempotency() async throws {
     try await RunningGateway.with { server in

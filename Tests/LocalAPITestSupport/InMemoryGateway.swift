@@ -61,6 +61,10 @@ package actor InMemoryGateway: GatewayService {
   package func add(_ row: AuditResource) { auditRows.append(row) }
   package func set(auditFindings: [AuditVerificationResource.Finding]) { self.auditFindings = auditFindings }
   package func move(_ id: String, to status: CommandStatus) { records[id]?.move(to: status) }
+  package func move(_ id: String, to status: CommandStatus, because code: CommandErrorCode) {
+    records[id]?.move(to: status)
+    records[id]?.failure = .init(code: code, message: "\(code)", isRetryable: false)
+  }
   package func move(toConfirmedAfterReads count: Int) { readsUntilConfirmed = count }
 
   // MARK: The service

@@ -32,13 +32,11 @@ extension LocalAPIClient {
     try await send("GET", "/v1/devices/\(Self.escaped(id))")
   }
 
-  /// `POST /v1/devices/{id}/commands`, waiting for confirmation at most so long.
+  /// `POST /v1/devices/{id}/commands`; returns as soon as it is accepted.
   public func submit(
-    _ submission: CommandSubmission, to deviceId: String, waitSeconds: Int
+    _ submission: CommandSubmission, to deviceId: String
   ) async throws(APIClientError) -> APIReply<CommandResource> {
-    try await send(
-      "POST", "/v1/devices/\(Self.escaped(deviceId))/commands", headers: Self.wait(waitSeconds), body: submission,
-      waitSeconds: waitSeconds)
+    try await send("POST", "/v1/devices/\(Self.escaped(deviceId))/commands", body: submission)
   }
 
   /// `POST /v1/devices/{id}/commands` with `dryRun`.

@@ -121,6 +121,7 @@ extension GatewayRoutes {
     }
     headers[.preferenceApplied] = "wait=\(seconds)"
     command = try await settled(command, seconds: seconds)
+    if let failure = APIError(deviceFailureOf: command) { throw failure }
     return try JSONText.response(command, status: command.isSettled ? .ok : .accepted, headers: headers)
   }
 
@@ -275,5 +276,24 @@ extension APIError {
     var error = self
     for index in error.errors.indices where error.errors[index].pointer == old { error.errors[index].pointer = new }
     return error
+  }
+}
+
+extension APIError {
+  /// What a device said instead of doing a command that somebody waited for, or that it said nothing: 502 and 504, 409
+  /// where it could not be asked. `nil` where the command came to no end, or to another one.
+  fileprivate init?(deviceFailureOf command: CommandResource) {
+    guard let error = command.error, command.status == .failed || command.status == .unconfirmed else { return nil }
+    let status: Int
+    switch error.code {
+    case .deviceOffline: status = 409
+    case .protocolError, .vendorRejected, .readbackMismatch: status = 502
+    case .protocolTimeout, .readbackTimeout: status = 504
+    default: return nil
+    }
+    self.init(
+      status: status, code: error.code.rawValue, message: error.message,
+      hint: "GET /v1/commands/\(command.id) has what was sent and what the device showed",
+      details: ["commandId": .text(command.id), "status": .text(command.status.rawValue)])
   }
 }

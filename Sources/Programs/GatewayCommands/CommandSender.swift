@@ -111,7 +111,7 @@ struct CommandSender {
       if !session.json { session.output.print(CommandView.preview(reply.value, color: session.output.color)) }
       return (reply.json, .fine)
     }
-    let first = try await session.client.submit(submission, to: id, waitSeconds: options.wait == .none ? 0 : look)
+    let first = try await session.client.submit(submission, to: id)
     if first.isReplay { session.output.writeError("this was sent before with the same key; its result:\n") }
     let last = try await follow(first)
     if !session.json { showResult(last.value) }
@@ -125,7 +125,7 @@ struct CommandSender {
 
   private func follow(_ first: APIReply<CommandResource>) async throws -> APIReply<CommandResource> {
     var reply = first
-    var waited = look
+    var waited = 0
     while !options.wait.isReached(reply.value), reply.value.status != .scheduled, waited < Self.maxFollowSeconds {
       if showsProgress { session.output.write("\r\u{1B}[K\(CommandView.lifeLine(reply.value)) …") }
       do {
