@@ -111,16 +111,12 @@ public struct FailSafe: Sendable {
       gatewayName: ProcessInfo.processInfo.hostName,
       logins: LoginFiles(configuration, paths, logger: logger), isFailSafe: true)
     return try configuration.links.compactMap { link in
-      let behind = configuration.devices.filter { $0.linkID == link.id }
-      guard behind.contains(where: { devices.contains($0.id) }) else { return nil }
-      var endpoints: [EndpointSpecification] = []
-      for device in behind where !endpoints.contains(where: { $0.id.name == device.endpointName }) {
-        endpoints.append(EndpointSpecification(id: EndpointID(device.endpointName), profile: device.profile))
-      }
+      let plan = LinkPlan(link, in: configuration)
+      guard plan.deviceIDs.contains(where: devices.contains) else { return nil }
       return RunningLink(
         configuration: link,
-        adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: ConnectivitySink(board: board)),
-        tap: FrameTap(endpoints: []), deviceIDs: behind.map(\.id))
+        adapter: try assembly.adapter(for: link, endpoints: plan.endpoints, sink: ConnectivitySink(board: board)),
+        tap: FrameTap(endpoints: []), deviceIDs: plan.deviceIDs)
     }
   }
 

@@ -159,8 +159,12 @@ actor GatewayDaemon {
 
   // MARK: Configuration
 
-  /// Makes pipeline and adapters of a configuration; nothing talks to a device yet.
-  private func assemble(_ file: GatewayConfiguration) async throws -> RunningConfiguration {
+  /// Makes pipeline and adapters of a configuration; nothing new talks to a device yet.
+  ///
+  /// - Parameter kept: links that are at work and go on where the configuration asks for the same.
+  private func assemble(
+    _ file: GatewayConfiguration, keeping kept: [RunningLink] = []
+  ) async throws -> RunningConfiguration {
     let configuration = gateway.book.applied(to: file)
     var limits = PipelineLimits()
     limits.flushInterval = configuration.storage.flushInterval
@@ -176,7 +180,7 @@ actor GatewayDaemon {
       let shared = pipeline.makeProducer(link: "shared", isShared: true)
       let links = try configuration.links.map { link in
         let producer = link.transport.hasOwnThread ? pipeline.makeProducer(link: link.id) : shared
-        return try assemble(link, of: configuration, into: pipeline, by: producer, with: assembly)
+        return try assemble(link, of: configuration, into: pipeline, by: producer, with: assembly, keeping: kept)
       }
       return RunningConfiguration(file: file, configuration: configuration, links: links, pipeline: pipeline)
     } catch {
@@ -187,25 +191,26 @@ actor GatewayDaemon {
 
   private func assemble(
     _ link: LinkConfiguration, of configuration: GatewayConfiguration, into pipeline: TelemetryPipeline,
-    by producer: TelemetryProducer, with assembly: LinkAssembly
+    by producer: TelemetryProducer, with assembly: LinkAssembly, keeping kept: [RunningLink]
   ) throws -> RunningLink {
-    var endpoints: [EndpointSpecification] = []
-    var devices: [EndpointID: [Int: LinkSink.Device]] = [:]
-    for (index, device) in configuration.devices.enumerated() where device.linkID == link.id {
-      let id = EndpointID(device.endpointName)
-      if devices[id] == nil { endpoints.append(EndpointSpecification(id: id, profile: device.profile)) }
-      devices[id, default: [:]][device.part] = LinkSink.Device(id: device.id, index: index)
-    }
-    let sink = LinkSink(
-      devices: devices, producer: producer, board: board, events: events,
+    let plan = LinkPlan(link, in: configuration)
+    let target = LinkSink.Target(
+      devices: plan.devices, producer: producer,
       securing: { [weak pipeline] in
         guard let pipeline else { return false }
         do { try await pipeline.secure() } catch { return false }
         return true
       })
+    if var same = kept.first(where: { $0.isSame(as: link, plan.endpoints) }), let sink = same.delivery?.sink {
+      same.deviceIDs = plan.deviceIDs
+      same.delivery = (sink, target)
+      same.isKept = true
+      return same
+    }
+    let sink = LinkSink(endpoints: plan.devices.keys, board: board, events: events)
     return RunningLink(
-      configuration: link, adapter: try assembly.adapter(for: link, endpoints: endpoints, sink: sink), tap: sink.tap,
-      deviceIDs: configuration.devices.filter { $0.linkID == link.id }.map(\.id))
+      configuration: link, adapter: try assembly.adapter(for: link, endpoints: plan.endpoints, sink: sink),
+      tap: sink.tap, deviceIDs: plan.deviceIDs, endpoints: plan.endpoints, delivery: (sink, target))
   }
 
   /// A configuration file with the links and devices that the API made. Tells which of them cannot be in force.
@@ -239,7 +244,14 @@ actor GatewayDaemon {
     await dispatcher.configure(running.targets)
     await gateway.settleRecords()
     deviceWatch.prepare(running.pipeline)
-    for link in running.links { await link.adapter.start() }
+    for link in running.links {
+      if let (sink, target) = link.delivery, case let dropped = sink.resume(target), dropped > 0 {
+        logger.warning(
+          "frames were dropped while the configuration was replaced",
+          metadata: ["link": "\(link.configuration.id)", "count": "\(dropped)"])
+      }
+      if !link.isKept { await link.adapter.start() }
+    }
     flushing = Task { await running.pipeline.run() }
     stateFeed?.cancel()
     stateFeed = Task { [gateway, hub] in
@@ -278,7 +290,8 @@ actor GatewayDaemon {
     }
   }
 
-  /// Replaces what runs. The old configuration stays in force when the new one cannot be assembled.
+  /// Replaces what runs; links for which nothing changes go on without a break. The old configuration stays in force when
+  /// the new one cannot be assembled.
   private func replace(
     with configuration: GatewayConfiguration, because reason: String, by actor: String = AuditRecord.gateway
   ) async throws {
@@ -291,15 +304,22 @@ actor GatewayDaemon {
     try await old.pipeline.flush()
     // Whoever leaves, or is reached in another way, gets his device back while the old link still works.
     await dispatcher.release(allBut: configuration.devicesReached(asIn: old.configuration))
+    // What a profile means now is known only to whoever reads it anew.
+    let mayStay = configuration.profileDigest == old.configuration.profileDigest
+    let kept = old.links.filter { link in
+      mayStay && configuration.links.contains { link.isSame(as: $0, LinkPlan($0, in: configuration).endpoints) }
+    }
+    let keptIDs = Set(kept.map(\.configuration.id))
+    await Self.stop(old.links.filter { !keptIDs.contains($0.configuration.id) })
     // The old pipeline lets go of its accumulators before the new one reads them from the store.
-    await Self.stop(old.links)
+    for link in kept { link.delivery?.sink.hold() }
     await stopPipeline()
     await usageWatch.collect(old)
     do {
-      await takeOver(try await assemble(configuration), because: reason, by: actor)
+      await takeOver(try await assemble(configuration, keeping: kept), because: reason, by: actor)
     } catch {
       do {
-        await takeOver(try await assemble(old.file), because: "the new one could not be applied")
+        await takeOver(try await assemble(old.file, keeping: kept), because: "the new one could not be applied")
       } catch {
         // Nothing is read any more. A restart by the service manager is better than a daemon that only looks alive.
         logger.critical("the old configuration cannot be restored either: \(error)")

@@ -7,16 +7,6 @@ import MQTTAdapter
 import ModbusAdapter
 import TimeSource
 
-/// A link at work, with the devices of the configuration behind it.
-struct RunningLink: Sendable {
-  var configuration: LinkConfiguration
-  var adapter: any Adapter
-  /// What came last from the devices behind it.
-  var tap: FrameTap
-  /// Ids of its devices, in the order of the configuration.
-  var deviceIDs: [String]
-}
-
 /// Makes the adapter of a link from its configuration.
 struct LinkAssembly {
   let time: TimeSource

@@ -90,6 +90,39 @@ struct InterlockTests {
     try await again.close()
   }
 
+  @Test("Interlocks that come later hold for what is sent then and for what runs already")
+  func later() async throws {
+    let bench = try await DispatchBench()
+    let id = try await bench.dispatcher.submit(
+      bench.request("charge", ["powerW": .number(2000)], duration: 3600)
+    ).record.id
+    try await bench.until(id, [.confirmed])
+    var interlocks = Interlocks()
+    interlocks.maxChargePowerW = 1000
+    await bench.dispatcher.restrict(["battery-1": interlocks, "nobody": interlocks])
+    let refusal = await #expect(throws: CommandRefusal.self) {
+      try await bench.dispatcher.submit(bench.request("charge", ["powerW": .number(1500)], duration: 60))
+    }
+    #expect(refusal?.code == .interlock)
+    try await bench.until(id, [.reverted])
+    try await bench.close()
+  }
+
+  @Test("What a device says comes over what its site says, and the rest is the site's")
+  func sites() {
+    var device = Interlocks()
+    device.minSocPercent = 30
+    var site = Interlocks()
+    site.minSocPercent = 10
+    site.maxImportPowerW = 5000
+    site.exclusiveWith = ["other"]
+    let both = device.over(site)
+    #expect(both.minSocPercent == 30 && both.maxImportPowerW == 5000 && both.exclusiveWith == ["other"])
+    #expect(Interlocks().over(site) == site && site.over(Interlocks()) == site)
+    device.exclusiveWith = ["one"]
+    #expect(device.over(site).exclusiveWith == ["one"])
+  }
+
   @Test("A lease that becomes forbidden is undone at once")
   func lease() async throws {
     var interlocks = Interlocks()

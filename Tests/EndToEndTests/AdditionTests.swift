@@ -40,7 +40,7 @@ struct AdditionTests {
 
   @Test("A link is tried and made, the device behind it measures, outlives a power cut, and goes again")
   func life() async throws {
-    let (gateway, _, port) = try await bench()
+    let (gateway, file, port) = try await bench()
     defer { gateway.clear() }
     let target = #"{"link":{"modbus":{"tcp":"127.0.0.1:\#(port)"}},"profile":"eastron-sdm630","parameters":{"unit":2}}"#
     let test = try await gateway.api("POST", "/v1/links/test", target)
@@ -49,6 +49,8 @@ struct AdditionTests {
     #expect(fields?["powerW"] is Double, "\(test.text)")
     #expect(try await gateway.api("GET", "/v1/links").data.count == 1, "a test keeps nothing")
 
+    let lines = try connections(to: port)
+    #expect(lines.count == 1)
     let link = try await gateway.api("POST", "/v1/links", #"{"id":"more","modbus":{"tcp":"127.0.0.1:\#(port)"}}"#)
     #expect(link.status == 201 && link.json["source"] as? String == "api", "\(link.text)")
     let made = try await gateway.api("POST", "/v1/devices", grid)
@@ -57,6 +59,14 @@ struct AdditionTests {
     #expect(await gateway.reaches("grid", "online"), "\(gateway.log)")
     #expect(await gateway.reaches("plug", "online"), "\(gateway.log)")
     #expect(try await gateway.fields("grid")["powerW"] is Double)
+    let both = try connections(to: port)
+    #expect(both.count == 2 && both.isSuperset(of: lines), "the link of the file was left alone: \(lines), \(both)")
+    try gateway.configure(file.replacing("Ada", with: "Ada L."))
+    gateway.daemon?.send(SIGHUP)
+    #expect(await eventually(within: 10) { gateway.log.contains("the configuration was reloaded") }, "\(gateway.log)")
+    #expect(try connections(to: port) == both, "a reload that changes no link leaves all of them alone")
+    let reads = try await exchanges(gateway, of: "bus")
+    #expect(await eventually(within: 10) { (try? await exchanges(gateway, of: "bus")) ?? 0 > reads }, "and reads on")
     let audit = try await gateway.api("GET", "/v1/audit?action=configuration")
     #expect(audit.text.contains("device grid made through the API"), "\(audit.text)")
 
@@ -75,6 +85,42 @@ struct AdditionTests {
     #expect(await gateway.reaches("plug", "online"), "\(gateway.log)")
     let types = try await gateway.api("GET", "/v1/customers/ada/activity").data.compactMap { $0["type"] as? String }
     #expect(types.contains("device.created") && types.contains("device.deleted"), "\(types)")
+  }
+
+  private func exchanges(_ gateway: TestGateway, of link: String) async throws -> Double {
+    let links = try await gateway.json("status")["links"] as? [[String: Any]]
+    return links?.first { $0["id"] as? String == link }?["exchanges"] as? Double ?? 0
+  }
+
+  @Test("What is forbidden at a site is forbidden to whoever comes to it, and allowed again to whoever leaves")
+  func siteRules() async throws {
+    let gateway = try await TestGateway(profiles: "huawei")
+    defer { gateway.clear() }
+    try gateway.write("home.yaml", "modbus: {port: 0, units: {1: {profile: huawei-sun2000, pv: false, battery: true}}}
+")
+    let (_, ports) = try await gateway.simulator(["home", gateway.path("home.yaml")])
+    try gateway.configure(
+      """
+      links: [{id: bus, modbus: {tcp: "127.0.0.1:\(try #require(ports.modbusPort))"}}]
+      sites: [{id: house, interlocks: {maxChargePowerW: 1000}}]
+      """)
+    try await gateway.start()
+    let made = try await gateway.api(
+      "POST", "/v1/devices", #"{"id":"battery","profile":"huawei-sun2000","part":"battery","linkId":"bus"}"#)
+    #expect(made.status == 201, "\(made.text)")
+    #expect(await gateway.reaches("battery", "online"), "\(gateway.log)")
+    func charge() async throws -> TestGateway.Answer {
+      try await gateway.api(
+        "POST", "/v1/devices/battery/commands",
+        #"{"command":"charge","input":{"powerW":1500},"durationSeconds":60,"dryRun":true}"#)
+    }
+    let free = try await charge()
+    #expect(free.status == 200, "\(free.text)")
+    #expect(try await gateway.api("PATCH", "/v1/devices/battery", #"{"siteId":"house"}"#).status == 200)
+    let refused = try await charge()
+    #expect(refused.status == 409 && refused.json["error"] as? String == "INTERLOCK", "\(refused.text)")
+    #expect(try await gateway.api("PATCH", "/v1/devices/battery", #"{"siteId":null}"#).status == 200)
+    #expect(try await charge().status == 200)
   }
 
   @Test("What is wrong is told with its place, before anything is kept")

@@ -27,6 +27,21 @@ func isListening(_ port: Int) -> Bool {
   }
 }
 
+/// The ports of this machine from which somebody is connected to a port of the loopback: the same ones later mean that
+/// nobody connected anew.
+func connections(to port: Int) throws -> Set<Int> {
+  let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "
+").dropFirst()
+  return Set(
+    lines.compactMap { line in
+      let columns = line.split(separator: " ")
+      func port(of column: Substring) -> Int? { column.split(separator: ":").last.flatMap { Int($0, radix: 16) } }
+      // 01 is an established connection.
+      guard columns.count > 3, columns[3] == "01", port(of: columns[2]) == port else { return nil }
+      return port(of: columns[1])
+    })
+}
+
 private func loopback(port: Int) -> sockaddr_in {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)

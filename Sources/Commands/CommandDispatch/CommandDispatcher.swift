@@ -59,6 +59,11 @@ public actor CommandDispatcher {
     }
   }
 
+  /// The installation forbids something else from now on, by the ids of devices; also to what runs.
+  public func restrict(_ interlocks: [String: Interlocks]) async {
+    for (id, rules) in interlocks { await lanes[id]?.restrict(rules) }
+  }
+
   // MARK: Commands
 
   /// Checks a command, journals it and starts its life. Returns as soon as it is accepted.

@@ -70,6 +70,9 @@ actor CommandLane {
     generation += 1
   }
 
+  /// Other interlocks hold from now on.
+  func restrict(_ interlocks: Interlocks) { target.interlocks = interlocks }
+
   /// The target with the profile in force, which may be another variant since the device was read.
   @discardableResult
   func presentTarget() async -> DispatchTarget {

@@ -37,6 +37,19 @@ public struct Interlocks: Sendable, Hashable {
 
   /// Nothing is forbidden.
   public init() {}
+
+  /// These rules of a device, and those of its site where they say nothing.
+  public func over(_ site: Interlocks) -> Interlocks {
+    var all = self
+    let numbers: [WritableKeyPath<Interlocks, Double?>] = [
+      \.minSocPercent, \.maxSocPercent, \.maxChargePowerW, \.maxDischargePowerW, \.maxPowerStepW, \.minSetpointC,
+      \.maxSetpointC, \.minDeadbandC, \.maxCurrentA, \.minIntervalSeconds, \.minOnSeconds, \.minOffSeconds,
+      \.maxImportPowerW, \.maxExportPowerW,
+    ]
+    for number in numbers where all[keyPath: number] == nil { all[keyPath: number] = site[keyPath: number] }
+    if all.exclusiveWith.isEmpty { all.exclusiveWith = site.exclusiveWith }
+    return all
+  }
 }
 
 /// What a device was told last, for the interlocks that look at time.

@@ -102,6 +102,9 @@ extension LocalGateway {
     directory.replace(configuration)
     grid.replace(next)
     replace(running, with: next)
+    // Interlocks of a site hold for whoever stands there.
+    let interlocks = Dictionary(configuration.devices.map { ($0.id, $0.interlocks) }) { first, _ in first }
+    await dispatcher.restrict(interlocks)
     try await store.setOwners(
       ofSites: configuration.sites.map { ($0.id, $0.customerID) },
       ofDevices: configuration.devices.map { ($0.id, $0.siteID, $0.customerID) })

@@ -36,6 +36,7 @@ public struct ConfigurationReader {
     configuration.carbon = readCarbon(root["carbonIntensity"], file: file, sites: sites)
     configuration.webhooks = readWebhooks(root["webhooks"])
     configuration.profiles = profiles
+    configuration.profileDigest = paths.profileDigest
     configuration.linkLines = lines(of: root["links"])
     configuration.deviceLines = lines(of: root["devices"])
     configuration.storage = readStorage(root["store"], root["retention"])

@@ -130,6 +130,8 @@ public struct GatewayConfiguration: Sendable {
   var webhooks = WebhookAllowList()
   /// The profiles that its devices were bound to.
   var profiles = ProfileLibrary(directories: [])
+  /// Of the texts of all profiles that there were.
+  var profileDigest = ""
   /// Lines of the file, by the ids of its links; those of the API have none.
   var linkLines: [String: Int] = [:]
   /// Lines of the file, by the ids of its devices; those of the API have none.

@@ -73,7 +73,10 @@ extension RecordBook.Contents {
     let change = changes[device.id]
     if device.name == device.id, let name = change?.name { device.name = name }
     device.referenceID = device.referenceID ?? change?.referenceID
-    if device.siteID == nil, let site = change?.siteID, sites[site] != nil { device.siteID = site }
+    if device.siteID == nil, let id = change?.siteID, let site = sites[id] {
+      device.siteID = id
+      device.interlocks = device.interlocks.over(site.interlocks)
+    }
     if device.customerID != nil {
       device.linkedBy = .configuration
     } else if let link = link(.device, device.id, known) {
