@@ -69,6 +69,8 @@ struct DiscoveryPlanTests {
       (DiscoveryRequest(mqtt: .init(broker: "")), "/mqtt/broker"),
       (DiscoveryRequest(mqtt: .init(broker: "host", seconds: 121)), "/mqtt/seconds"),
       (DiscoveryRequest(mqtt: .init(broker: "host", password: "x")), "/mqtt/user"),
+      (DiscoveryRequest(mqtt: .init(broker: "host", ca: "/etc/hostname")), "/mqtt/ca"),
+      (DiscoveryRequest(mqtt: .init(broker: "host", tls: true, ca: "/nowhere.pem")), "/mqtt/ca"),
       (DiscoveryRequest(modbus: .init(hosts: ["10.0.0.1"]), timeoutSeconds: 0), "/timeoutSeconds"),
       (DiscoveryRequest(modbus: .init(hosts: ["10.0.0.1"]), timeoutSeconds: .nan), "/timeoutSeconds"),
     ]
@@ -77,6 +79,14 @@ struct DiscoveryPlanTests {
       #expect(problem?.status == 422, "\(request)")
       #expect(problem?.errors.first?.pointer == pointer, "\(request)")
     }
+  }
+
+  @Test("A broker with TLS has another port where none is written")
+  func secureBroker() throws {
+    let plan = try DiscoveryPlan(DiscoveryRequest(mqtt: .init(broker: "host", tls: true, ca: "/etc/hostname")))
+    #expect(plan.broker?.place == .init(host: "host", port: 8883) && plan.broker?.isSecure == true)
+    #expect(plan.broker?.authorityFile == "/etc/hostname")
+    #expect(try DiscoveryPlan(DiscoveryRequest(mqtt: .init(broker: "host:1", tls: true))).broker?.place.port == 1)
   }
 
   @Test("A broker may be written with its port, also as an IPv6 address")

@@ -49,13 +49,23 @@ public struct DiscoveryRequest: Codable, Sendable, Hashable {
     public var user: String?
     /// Goes with `user`; never given back.
     public var password: String?
+    /// Whether the session is encrypted; then the port is 8883 unless it is said.
+    public var tls: Bool?
+    /// With `tls`: a PEM file of the gateway's machine with the authority that signed the broker's certificate; without
+    /// it, those of the machine.
+    public var ca: String?
 
     /// All members, those that can be absent with a default.
-    public init(broker: String, seconds: Double? = nil, user: String? = nil, password: String? = nil) {
+    public init(
+      broker: String, seconds: Double? = nil, user: String? = nil, password: String? = nil, tls: Bool? = nil,
+      ca: String? = nil
+    ) {
       self.broker = broker
       self.seconds = seconds
       self.user = user
       self.password = password
+      self.tls = tls
+      self.ca = ca
     }
   }
 

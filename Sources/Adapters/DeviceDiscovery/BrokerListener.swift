@@ -51,13 +51,17 @@ struct BrokerListener {
   }
 
   /// Listens for a time.
+  ///
+  /// - Parameter address: what the broker's name stands for. With TLS the name itself is connected to, because the
+  ///   certificate is for the name.
   func listen(to broker: DiscoveryPlan.Broker, as address: String) async throws -> Outcome {
     let sink = Sink()
     let name = String(UInt32(min(max(random(), 0), 0.999_999) * 4_294_967_295), radix: 16)
     let link = try MQTTLink(
       configuration: MQTTLinkConfiguration(
-        name: "discovery", host: address, port: broker.place.port, clientID: "heddle-discovery-\(name)",
-        user: broker.user, password: broker.password, session: .clean),
+        name: "discovery", host: broker.isSecure ? broker.place.host : address, port: broker.place.port, clientID: "heddle-discovery-\(name)",
+        user: broker.user, password: broker.password,
+        tls: broker.isSecure ? .init(authorityFile: broker.authorityFile) : nil, session: .clean),
       endpoints: [EndpointSpecification(id: EndpointID("everything"), profile: try Self.everything())], sink: sink,
       time: time, random: random, logger: Logger(label: "discovery") { _ in SwiftLogNoOpLogHandler() })
     await link.start()

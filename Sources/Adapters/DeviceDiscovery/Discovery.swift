@@ -198,14 +198,17 @@ public struct Discovery: Sendable {
     var settings: [String: JSONValue] = ["broker": .text(text)]
     if let user = broker.user {
       settings["user"] = .text(user)
-      settings["password"] = .text("${credential:\(Self.linkID("mqtt", broker.place, 1883))}")
+      settings["password"] = .text("${credential:\(Self.linkID("mqtt", broker.place, broker.usualPort))}")
+    }
+    if broker.isSecure {
+      settings["tls"] = broker.authorityFile.map { .object(["ca": .text($0)]) } ?? .flag(true)
     }
     let finds = TopicMatcher(catalogue: catalogue, time: time.wall()).finds(in: outcome.messages)
     for (best, others) in finds {
       board.add(
         find(
           best, others, transport: "mqtt", place: text, link,
-          .new(name: Self.linkID("mqtt", broker.place, 1883), settings: .object(["mqtt": .object(settings)]))))
+          .new(name: Self.linkID("mqtt", broker.place, broker.usualPort), settings: .object(["mqtt": .object(settings)]))))
     }
   }
 

@@ -21,6 +21,12 @@ public struct DiscoveryPlan: Sendable {
     var duration: Duration
     var user: String?
     var password: String?
+    var isSecure = false
+    /// The authority that is trusted; `nil` = those of the machine.
+    var authorityFile: String?
+
+    /// The port of brokers that nobody moved.
+    var usualPort: Int { isSecure ? 8883 : 1883 }
   }
 
   var sockets: [Place] = []
@@ -139,7 +145,8 @@ public struct DiscoveryPlan: Sendable {
 
   private static func broker(_ request: DiscoveryRequest.Broker) throws(APIError) -> Broker {
     var host = request.broker
-    var port = 1883
+    let isSecure = request.tls ?? false
+    var port = isSecure ? 8883 : 1883
     if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]"),
       host.hasPrefix("[") || host.count(where: { $0 == ":" }) == 1
     {
@@ -151,16 +158,24 @@ public struct DiscoveryPlan: Sendable {
     }
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
     guard isHost(host) else {
-      throw .invalid("/mqtt/broker", "'\(request.broker)' is no host", hint: "write host:1883")
+      throw .invalid("/mqtt/broker", "'\(request.broker)' is no host", hint: "write host:\(isSecure ? 8883 : 1883)")
     }
     let seconds = try within(
       request.seconds ?? DiscoveryLimits.defaultListenSeconds, DiscoveryLimits.listenSeconds, "/mqtt/seconds")
     guard request.password == nil || request.user != nil else {
       throw .invalid("/mqtt/user", "a password goes with a user", code: "MISSING_FIELD")
     }
+    if let file = request.ca {
+      guard isSecure else {
+        throw .invalid("/mqtt/ca", "an authority belongs to a session with TLS", hint: "add tls: true")
+      }
+      guard file.hasPrefix("/"), access(file, R_OK) == 0 else {
+        throw .invalid("/mqtt/ca", "the gateway cannot read '\(file)'", hint: "an absolute path on the gateway's machine")
+      }
+    }
     return Broker(
       place: Place(host: host, port: port), duration: .seconds(seconds), user: request.user,
-      password: request.password)
+      password: request.password, isSecure: isSecure, authorityFile: request.ca)
   }
 
   private static func units(_ units: [Int], _ range: ClosedRange<Int>, _ pointer: String) throws(APIError) -> [UInt8] {

@@ -40,11 +40,11 @@ enum DiscoveryReader {
         baudRates: numbers(line, "baudRates", &problems), parities: texts(line, "parities", &problems),
         units: numbers(line, "units", &problems))
     }
-    if let mqtt = body.object("mqtt", allowed: ["broker", "seconds", "user", "password"], &problems) {
+    if let mqtt = body.object("mqtt", allowed: ["broker", "seconds", "user", "password", "tls", "ca"], &problems) {
       request.mqtt = .init(
         broker: mqtt.text("broker", isRequired: true, &problems) ?? "",
         seconds: mqtt.number("seconds", in: 0...86_400, &problems), user: mqtt.text("user", &problems),
-        password: mqtt.text("password", &problems))
+        password: mqtt.text("password", &problems), tls: mqtt.flag("tls", &problems), ca: mqtt.text("ca", &problems))
     }
     if let http = body.object("http", allowed: ["hosts", "ports"], &problems) {
       request.http = .init(hosts: texts(http, "hosts", &problems) ?? [], ports: numbers(http, "ports", &problems))

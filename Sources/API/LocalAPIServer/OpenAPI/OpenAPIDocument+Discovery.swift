@@ -46,7 +46,9 @@ extension OpenAPIDocument {
               "broker": {"type": "string", "description": "host or host:port"},
               "seconds": {"type": "number", "minimum": 0.5, "maximum": 120, "default": 10},
               "user": {"type": "string"},
-              "password": {"type": "string", "writeOnly": true}
+              "password": {"type": "string", "writeOnly": true},
+              "tls": {"type": "boolean", "description": "Encrypted; then the port is 8883 unless it is said."},
+              "ca": {"type": "string", "description": "With tls: a PEM file on the gateway with the authority to trust."}
             },
             "required": ["broker"],
             "additionalProperties": false

@@ -35,6 +35,10 @@ struct DiscoverCommand: GatewayCommand {
   var duration = "10s"
   @Option(help: "The user, where the broker wants one; the password comes from $HEDDLE_PASSWORD.")
   var user: String?
+  @Flag(help: "The broker speaks TLS; its port is 8883 unless it is said.")
+  var tls = false
+  @Option(help: "With --tls: a PEM file with the authority that signed the broker's certificate.")
+  var ca: String?
   @Option(help: "Addresses, names and ranges of web servers. Repeatable.")
   var http: [String] = []
   @Option(help: "TCP port of web servers instead of 80. Repeatable.")
@@ -125,7 +129,8 @@ struct DiscoverCommand: GatewayCommand {
     if let mqtt {
       let password = ProcessInfo.processInfo.environment["HEDDLE_PASSWORD"]
       request.mqtt = .init(
-        broker: mqtt, seconds: try Self.seconds(duration), user: user, password: user == nil ? nil : password)
+        broker: mqtt, seconds: try Self.seconds(duration), user: user, password: user == nil ? nil : password,
+        tls: tls ? true : nil, ca: ca)
     }
     if !http.isEmpty { request.http = .init(hosts: http, ports: Self.some(httpPort)) }
     request.timeoutSeconds = try timeout.map { text throws(CommandFailure) in try Self.seconds(text) }
