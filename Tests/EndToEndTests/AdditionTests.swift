@@ -96,8 +96,8 @@ struct AdditionTests {
   func siteRules() async throws {
     let gateway = try await TestGateway(profiles: "huawei")
     defer { gateway.clear() }
-    try gateway.write("home.yaml", "modbus: {port: 0, units: {1: {profile: huawei-sun2000, pv: false, battery: true}}}
-")
+    try gateway.write(
+      "home.yaml", "modbus: {port: 0, units: {1: {profile: huawei-sun2000, pv: false, battery: true}}}\n")
     let (_, ports) = try await gateway.simulator(["home", gateway.path("home.yaml")])
     try gateway.configure(
       """

@@ -30,15 +30,14 @@ func isListening(_ port: Int) -> Bool {
 /// The ports of this machine from which somebody is connected to a port of the loopback: the same ones later mean that
 /// nobody connected anew.
 func connections(to port: Int) throws -> Set<Int> {
-  let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "
-").dropFirst()
+  let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
   return Set(
     lines.compactMap { line in
       let columns = line.split(separator: " ")
-      func port(of column: Substring) -> Int? { column.split(separator: ":").last.flatMap { Int($0, radix: 16) } }
+      func number(of column: Substring) -> Int? { column.split(separator: ":").last.flatMap { Int($0, radix: 16) } }
       // 01 is an established connection.
-      guard columns.count > 3, columns[3] == "01", port(of: columns[2]) == port else { return nil }
-      return port(of: columns[1])
+      guard columns.count > 3, columns[3] == "01", number(of: columns[2]) == port else { return nil }
+      return number(of: columns[1])
     })
 }
 

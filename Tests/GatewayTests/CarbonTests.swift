@@ -1,4 +1,5 @@
 import EnergyModel
+import DeviceProfiles
 import Foundation
 import GatewayStore
 import HTTPTypes
@@ -119,9 +120,13 @@ struct CarbonTests {
   @Test("A value holds until the next, but not over a gap: there the intensity is not known")
   func gaps() throws {
     let start = try time("2026-05-01T10:00:00Z")
-    let hours = [0, 1, 2, 10, 11].map { CarbonSeries.Point(at: start.advanced(byMilliseconds: $0 * 3_600_000), gramsPerKWh: 1) }
+    let hours = [0, 1, 2, 10, 11].map {
+      CarbonSeries.Point(at: start.advanced(byMilliseconds: $0 * 3_600_000), gramsPerKWh: 1)
+    }
     let series = CarbonSeries(hours, longestHoldMilliseconds: 3 * 3_600_000)
-    func known(_ hour: Double) -> Bool { series.intensity(at: start.advanced(byMilliseconds: Int64(hour * 3_600_000))) != nil }
+    func known(_ hour: Double) -> Bool {
+      series.intensity(at: start.advanced(byMilliseconds: Int64(hour * 3_600_000))) != nil
+    }
     #expect([0, 1.5, 4.9, 10, 11.9].allSatisfy(known) && ![-0.1, 5, 9.9, 12].contains(where: known))
     let end = start.advanced(byMilliseconds: 12 * 3_600_000)
     #expect(abs(series.coverage(from: start, to: end) - 7.0 / 12) < 1e-9)
@@ -129,12 +134,15 @@ struct CarbonTests {
     #expect(cuts == [1, 2, 5, 10, 11])
   }
 
-  @Test("A source is asked with its secret and only for news; without an answer what it said stays, also after a restart")
+  @Test(
+    "A source is asked with its secret and only for news; without an answer what it said stays, also after a restart")
   func feed() async throws {
     let bench = try await EventBench()
-    let answer = #"[{"time": "2026-05-01T09:00:00Z", "gramsPerKWh": 100}, {"time": "2026-05-01T10:00:00Z", "gramsPerKWh": 200}]"#
+    let answer =
+      #"[{"time": "2026-05-01T09:00:00Z", "gramsPerKWh": 100}, {"time": "2026-05-01T10:00:00Z", "gramsPerKWh": 200}]"#
     try await CarbonServer.with(.init(body: answer, entityTag: "\"1\"")) { server in
-      var request = CarbonRequest(url: Secret(server.url + "?token=s3cret"), shownURL: "http://x/now?token=${credential:t}")
+      var request = CarbonRequest(
+        url: Secret(server.url + "?token=s3cret"), shownURL: "http://x/now?token=${credential:t}")
       request.headers = ["Auth-Token": Secret("s3cret")]
       request.interval = .seconds(600)
       let source = CarbonSource(name: "grid", series: CarbonSeries([]), request: request)
@@ -211,7 +219,8 @@ struct CarbonTests {
     #expect(source.name == "grid" && request.url.value == "https://api.example.com/v3/latest?key=abc")
     #expect(request.shownURL == "https://api.example.com/v3/latest?key=${credential:emap}")
     #expect(request.headers["auth-token"]?.value == "abc" && request.headers["Accept-Language"]?.value == "en")
-    #expect(request.interval == .seconds(1800) && request.paths == (try paths("/data/*/datetime", "/data/*/carbonIntensity", .poundsPerMWh)))
+    let places = try paths("/data/*/datetime", "/data/*/carbonIntensity", .poundsPerMWh)
+    #expect(request.interval == .seconds(1800) && request.paths == places)
     let wrong = bench.read(
       """
       carbonIntensity:

@@ -2,6 +2,9 @@ import AdapterKit
 import CommandDispatch
 import DeviceProfiles
 import EnergyModel
+import TelemetryPipeline
+import GatewayStore
+import TimeSource
 import Foundation
 import LocalAPISchema
 import LocalAPIServer
@@ -47,7 +50,9 @@ struct ConnectionExpiryTests {
     return gateway
   }
 
-  @Test("A session that nobody finishes ends after its day with all that was filled in, is told once, and is forgotten later")
+  @Test(
+    "A session that nobody finishes ends after its day with all that was filled in, is told once, and is forgotten later"
+  )
   func expiry() async throws {
     let bench = try await EventBench()
     let events = try await bench.events { log in
@@ -64,7 +69,8 @@ struct ConnectionExpiryTests {
 
       bench.clock.advance(by: .milliseconds(ConnectionSession.lifeMilliseconds - 1))
       try await gateway.expireConnections()
-      #expect(try await gateway.pairing(token).form?.fields.contains { $0.value == "u" } == true && secrets().count == 1)
+      #expect(
+        try await gateway.pairing(token).form?.fields.contains { $0.value == "u" } == true && secrets().count == 1)
 
       bench.clock.advance(by: .milliseconds(1))
       // The page finds it out by itself, before the minute is over.

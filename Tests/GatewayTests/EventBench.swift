@@ -33,7 +33,7 @@ final class EventBench: Sendable {
         type: battery
         points:
           powerW: {input: 52, type: f32}
-          energyDischargedTotalWh: {input: 54, type: u32, counter: monotonic}
+          energyDischargedTotalWh: {input: 54, type: u32}
     """
 
   init(at wall: Timestamp = Timestamp(milliseconds: 1_777_629_600_000)) async throws {

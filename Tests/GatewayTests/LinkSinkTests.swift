@@ -1,5 +1,8 @@
 import AdapterKit
 import EnergyModel
+import Logging
+import GatewayStore
+import Foundation
 import LocalAPISchema
 import Synchronization
 import TelemetryPipeline
@@ -34,7 +37,8 @@ struct LinkSinkTests {
       })
   }
 
-  @Test("Between two pipelines nothing is lost: what comes is held in order, and nothing is acknowledged before it is safe")
+  @Test(
+    "Between two pipelines nothing is lost: what comes is held in order, and nothing is acknowledged before it is safe")
   func holding() async throws {
     let bench = try await EventBench()
     let events = bench.log()
@@ -108,8 +112,13 @@ struct LinkSinkTests {
     #expect(try goesOn(links + "devices: [\(other), {id: a, name: New, profile: test-meter, link: bus, role: grid}]"))
     #expect(try !goesOn(links + "devices: [{id: a, profile: test-meter, link: bus, parameters: {unit: 2}}]"))
     #expect(try !goesOn(links + "devices: [{id: a, profile: test-meter, link: more}]"))
-    #expect(try !goesOn(links + "devices: [{id: a, profile: test-meter, link: bus}, {id: b, profile: test-meter, link: bus, parameters: {unit: 2}}]"))
-    #expect(try !goesOn(links.replacing("10.0.0.1", with: "10.0.0.3") + "devices: [{id: a, profile: test-meter, link: bus}]"))
+    #expect(
+      try !goesOn(
+        links
+          + "devices: [{id: a, profile: test-meter, link: bus}, {id: b, profile: test-meter, link: bus, parameters: {unit: 2}}]"
+      ))
+    #expect(
+      try !goesOn(links.replacing("10.0.0.1", with: "10.0.0.3") + "devices: [{id: a, profile: test-meter, link: bus}]"))
     let digest = bench.reader.paths.profileDigest
     #expect(before.profileDigest == digest && !digest.isEmpty)
     let profiles = bench.folder.appendingPathComponent("profiles")

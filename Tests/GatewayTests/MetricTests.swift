@@ -88,7 +88,8 @@ struct MetricTests {
 
     func values(_ metric: MetricName, _ subject: MetricRequest.Subject) async throws -> MetricAnswer {
       let boundaries = [start, start.advanced(byMilliseconds: 1_800_000), start.advanced(byMilliseconds: 3_600_000)]
-      return try await MetricReader(running: running, carbon: [], boundaries: boundaries, now: clock.now).answer(metric, subject)
+      return try await MetricReader(running: running, carbon: [], boundaries: boundaries, now: clock.now).answer(
+        metric, subject)
     }
 
     func stop() async throws {

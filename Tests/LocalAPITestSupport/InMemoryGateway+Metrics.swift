@@ -16,6 +16,8 @@ extension InMemoryGateway {
     let values = request.boundaries.dropFirst().indices.map { index in
       index == 1 ? MetricValue() : MetricValue(Double(index) * 100, coverage: index == 2 ? 0.4 : 1, quality: .good)
     }
-    return MetricAnswer(values: values, sources: request.metric == .emissions ? [IntensitySource(name: "grid.csv", kind: .file, coverage: 1)] : [])
+    return MetricAnswer(
+      values: values,
+      sources: request.metric == .emissions ? [IntensitySource(name: "grid.csv", kind: .file, coverage: 1)] : [])
   }
 }

@@ -59,7 +59,8 @@ struct BrokerListener {
     let name = String(UInt32(min(max(random(), 0), 0.999_999) * 4_294_967_295), radix: 16)
     let link = try MQTTLink(
       configuration: MQTTLinkConfiguration(
-        name: "discovery", host: broker.isSecure ? broker.place.host : address, port: broker.place.port, clientID: "heddle-discovery-\(name)",
+        name: "discovery", host: broker.isSecure ? broker.place.host : address, port: broker.place.port,
+        clientID: "heddle-discovery-\(name)",
         user: broker.user, password: broker.password,
         tls: broker.isSecure ? .init(authorityFile: broker.authorityFile) : nil, session: .clean),
       endpoints: [EndpointSpecification(id: EndpointID("everything"), profile: try Self.everything())], sink: sink,

@@ -208,7 +208,8 @@ public struct Discovery: Sendable {
       board.add(
         find(
           best, others, transport: "mqtt", place: text, link,
-          .new(name: Self.linkID("mqtt", broker.place, broker.usualPort), settings: .object(["mqtt": .object(settings)]))))
+          .new(
+            name: Self.linkID("mqtt", broker.place, broker.usualPort), settings: .object(["mqtt": .object(settings)]))))
     }
   }
 

@@ -170,7 +170,8 @@ public struct DiscoveryPlan: Sendable {
         throw .invalid("/mqtt/ca", "an authority belongs to a session with TLS", hint: "add tls: true")
       }
       guard file.hasPrefix("/"), access(file, R_OK) == 0 else {
-        throw .invalid("/mqtt/ca", "the gateway cannot read '\(file)'", hint: "an absolute path on the gateway's machine")
+        throw .invalid(
+          "/mqtt/ca", "the gateway cannot read '\(file)'", hint: "an absolute path on the gateway's machine")
       }
     }
     return Broker(

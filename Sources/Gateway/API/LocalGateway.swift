@@ -49,7 +49,8 @@ final class LocalGateway: GatewayService {
   init(
     store: GatewayStore, dispatcher: CommandDispatcher, board: ConnectivityBoard, events: EventLog, keys: KeyRing,
     directory: DeviceDirectory, grid: GridMeters, tags: TagBook, batches: BatchRunner, schedules: ScheduleRunner,
-    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, hooks: WebhookRunner, carbon: CarbonBook, time: TimeSource,
+    additions: AdditionBook, discoveries: DiscoveryDesk, alerts: AlertBook, hooks: WebhookRunner, carbon: CarbonBook,
+    time: TimeSource,
     random: @escaping @Sendable () -> Double, logger: Logger,
     makeID: @escaping @Sendable (String) -> String
   ) {

@@ -60,7 +60,8 @@ extension ConfigurationReader {
   private func httpSource(_ entry: YAMLNode) -> CarbonSource? {
     entry["file"]?.report(133, "a carbon intensity comes from a file or over HTTP, not both", hint: "make two entries")
     guard let name = entry.require("name")?.textValue(), let node = entry["http"],
-      node.expectMapping(keys: ["url", "headers", "interval", "time", "value", "unit"]), let urlNode = node.require("url"),
+      node.expectMapping(keys: ["url", "headers", "interval", "time", "value", "unit"]),
+      let urlNode = node.require("url"),
       let shown = urlNode.textValue(), let url = withCredentials(urlNode, shown), check(url, urlNode, shown)
     else { return nil }
     var request = CarbonRequest(url: url, shownURL: shown)

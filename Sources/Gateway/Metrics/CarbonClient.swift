@@ -37,7 +37,6 @@ struct CarbonClient: Sendable {
     // A header with a secret must not follow to another host.
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(timeoutSeconds)
-    configuration.decompression = .enabled(limit: .size(maxAnswerBytes))
     configuration.connectionPool.retryConnectionEstablishment = false
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()

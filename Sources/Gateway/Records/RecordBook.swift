@@ -1,3 +1,4 @@
+import CommandDispatch
 import EnergyModel
 import GatewayStore
 import LocalAPISchema

@@ -10,8 +10,11 @@ extension Operation {
         200,
         "Confirmed within the wait, or ended by something else than the device (its status says how), or a dry run. A "
           + "device that refuses is 502, one that does not answer or does not show the change 504, one that could not be "
-          + "reached any more 409; the problem's details have commandId and status", .oneOf([.ref("Command"), .ref("CommandPreview")])),
-      .init(202, "Accepted; with Prefer: wait, the device has not shown it by then and it goes on", .ref("Command"), headers: ["Location", "Idempotent-Replayed", "Preference-Applied"]),
+          + "reached any more 409; the problem's details have commandId and status",
+        .oneOf([.ref("Command"), .ref("CommandPreview")])),
+      .init(
+        202, "Accepted; with Prefer: wait, the device has not shown it by then and it goes on", .ref("Command"),
+        headers: ["Location", "Idempotent-Replayed", "Preference-Applied"]),
     ])
 
   /// With type and verb in the path.

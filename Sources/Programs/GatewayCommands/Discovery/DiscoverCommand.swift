@@ -37,7 +37,9 @@ struct DiscoverCommand: GatewayCommand {
   var user: String?
   @Flag(help: "The broker speaks TLS; its port is 8883 unless it is said.")
   var tls = false
-  @Option(help: "With --tls: a PEM file with the authority that signed the broker's certificate.")
+  @Option(
+    name: .customLong("broker-ca"),
+    help: "With --tls: a PEM file with the authority that signed the broker's certificate.")
   var ca: String?
   @Option(help: "Addresses, names and ranges of web servers. Repeatable.")
   var http: [String] = []
