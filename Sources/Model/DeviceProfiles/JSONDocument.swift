@@ -30,13 +30,25 @@ public final class JSONDocument {
 
   /// Reads another document in place of the present one; after an error every value is missing.
   public func parse(_ bytes: [UInt8]) throws(JSONDocumentError) {
+    try read(bytes) { parser, start, count, offset in heddle_json_parse(parser, start, count, &offset) }
+  }
+
+  /// Reads another document for the sake of some paths alone; the values live until the next document is read.
+  func pick(_ picker: JSONPicker, from bytes: [UInt8]) throws(JSONDocumentError) -> JSONPicker.Values {
+    try read(bytes) { parser, start, count, offset in picker.pick(parser, start, count, &offset) }
+    return picker.values
+  }
+
+  private func read(
+    _ bytes: [UInt8], _ take: (OpaquePointer, UnsafePointer<CChar>?, Int, inout Int) -> Bool
+  ) throws(JSONDocumentError) {
     guard bytes.count <= Self.maxBytes else {
       throw JSONDocumentError(message: "payload of \(bytes.count) bytes, the limit is \(Self.maxBytes)", offset: 0)
     }
     guard let parser else { throw JSONDocumentError(message: "no memory for a JSON reader", offset: 0) }
     var offset = 0
     let isValid = bytes.withUnsafeBytes { buffer in
-      heddle_json_parse(parser, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, &offset)
+      take(parser, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, &offset)
     }
     guard isValid else {
       throw JSONDocumentError(message: "payload is not JSON (at byte \(offset))", offset: offset)
@@ -87,9 +99,6 @@ public final class JSONDocument {
   }
 
   private func current(_ parser: OpaquePointer) -> ScalarValue? { ScalarValue(heddle_json_current(parser)) }
-
-  /// The values at many paths in one walk; they live until the next document is read.
-  func pick(_ picker: JSONPicker) -> JSONPicker.Values { picker.pick(parser) }
 }
 
 extension ScalarValue {
@@ -140,8 +149,7 @@ final class SharedJSONReader: Sendable {
     _ picker: JSONPicker, from bytes: [UInt8], _ body: (JSONPicker.Values) -> Void
   ) throws(JSONDocumentError) {
     try document.withLock { (document) throws(JSONDocumentError) in
-      try document.parse(bytes)
-      body(document.pick(picker))
+      body(try document.pick(picker, from: bytes))
     }
   }
 

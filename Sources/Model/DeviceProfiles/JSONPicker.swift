@@ -1,8 +1,9 @@
 import CSimdJSON
 import EnergyModel
 
-/// Some paths, prepared so that one walk over a document finds the values of all of them. It learns the order of a
-/// document's keys, so that the next document of the same build costs one comparison for each key.
+/// Some paths, prepared so that one walk over a document finds the values of all of them. It learns the shape of a
+/// document, so that the next one that differs in its values alone is not parsed again: what stands between the values
+/// is compared with the last one, and only the values are read.
 ///
 /// `@unchecked`: belongs to one decoder and is used under the lock of its reader only.
 final class JSONPicker: @unchecked Sendable {
@@ -49,15 +50,11 @@ final class JSONPicker: @unchecked Sendable {
     }
   }
 
-  /// What the parsed document has.
-  func pick(_ parser: OpaquePointer?) -> Values {
-    if let parser {
-      heddle_json_pick(parser, paths, found.baseAddress, found.count)
-    } else {
-      var nothing = heddle_json_value()
-      nothing.kind = HEDDLE_JSON_NOTHING
-      found.update(repeating: nothing)
-    }
-    return Values(found: found)
+  /// What the document has that was read last.
+  var values: Values { Values(found: found) }
+
+  /// Reads a document; says whether it is JSON, and if not, where it stops being so.
+  func pick(_ parser: OpaquePointer, _ bytes: UnsafePointer<CChar>?, _ count: Int, _ offset: inout Int) -> Bool {
+    heddle_json_pick(parser, bytes, count, paths, found.baseAddress, found.count, &offset)
   }
 }

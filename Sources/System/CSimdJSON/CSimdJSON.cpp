@@ -1,14 +1,8 @@
-#include "CSimdJSON.h"
-
-#include <simdjson.h>
+#include "Paths.hpp"
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <new>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace dom = simdjson::dom;
 
@@ -242,7 +236,7 @@ extern "C" void heddle_json_pop(heddle_json *json) {
   json->marks.pop_back();
 }
 
-namespace {
+namespace heddle {
 
 heddle_json_value value_of(dom::element element) {
   heddle_json_value result = {HEDDLE_JSON_NULL, false, 0, nullptr, 0};
@@ -267,114 +261,16 @@ heddle_json_value value_of(dom::element element) {
   return result;
 }
 
-// One step of several paths. `children` are kept in the order in which the last document had them, so that the child
-// for the next key is nearly always the next one.
-struct step {
-  std::string key;
-  size_t index = 0;
-  bool is_index = false;
-  std::vector<size_t> positions;
-  std::vector<std::unique_ptr<step>> children;
+dom::element root(const heddle_json *json) { return json->root; }
 
-  step *child(std::string_view key, size_t index, bool is_index) {
-    for (auto &known : children) {
-      if (known->is_index == is_index && known->key == key) return known.get();
-    }
-    auto made = std::make_unique<step>();
-    made->key = key;
-    made->index = index;
-    made->is_index = is_index;
-    children.push_back(std::move(made));
-    return children.back().get();
-  }
-};
-
-void pick(dom::element element, step &from, heddle_json_value *values, size_t count) {
-  for (size_t position : from.positions) {
-    if (position < count) values[position] = value_of(element);
-  }
-  auto &children = from.children;
-  if (children.empty()) return;
-  dom::object object;
-  if (!element.get_object().get(object)) {
-    size_t next = 0;
-    for (auto field = object.begin(); field != object.end() && next < children.size(); ++field) {
-      std::string_view key = field.key();
-      for (size_t candidate = next; candidate < children.size(); candidate++) {
-        if (children[candidate]->key != key) continue;
-        if (candidate != next) std::swap(children[candidate], children[next]);
-        pick(field.value(), *children[next], values, count);
-        next++;
-        break;
-      }
-    }
-    return;
-  }
-  dom::array array;
-  if (element.get_array().get(array)) return;
-  for (auto &child : children) {
-    dom::element found;
-    if (child->is_index && !array.at(child->index).get(found)) pick(found, *child, values, count);
-  }
-}
-
-}  // namespace
-
-struct heddle_json_paths {
-  step top;
-  step *end = &top;
-};
+}  // namespace heddle
 
 extern "C" heddle_json_value heddle_json_current(const heddle_json *json) {
   heddle_json_value nothing = {HEDDLE_JSON_NULL, false, 0, nullptr, 0};
   if (!json->parsed) return nothing;
   try {
-    return value_of(json->cursor);
+    return heddle::value_of(json->cursor);
   } catch (...) {
     return nothing;
-  }
-}
-
-extern "C" heddle_json_paths *heddle_json_paths_new(void) { return new (std::nothrow) heddle_json_paths; }
-
-extern "C" void heddle_json_paths_free(heddle_json_paths *paths) { delete paths; }
-
-extern "C" bool heddle_json_paths_key(heddle_json_paths *paths, const char *key, size_t length) {
-  try {
-    paths->end = paths->end->child(std::string_view(key, length), 0, false);
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-extern "C" bool heddle_json_paths_index(heddle_json_paths *paths, size_t index) {
-  try {
-    paths->end = paths->end->child(std::to_string(index), index, true);
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-extern "C" bool heddle_json_paths_end(heddle_json_paths *paths, size_t position) {
-  try {
-    paths->end->positions.push_back(position);
-    paths->end = &paths->top;
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-extern "C" void heddle_json_pick(heddle_json *json, heddle_json_paths *paths, heddle_json_value *values, size_t count) {
-  for (size_t position = 0; position < count; position++) {
-    values[position] = {HEDDLE_JSON_NOTHING, false, 0, nullptr, 0};
-  }
-  if (!json->parsed) return;
-  try {
-    pick(json->root, paths->top, values, count);
-  } catch (...) {
-    // Accessors throw only where their error is not asked for; what was found so far stands.
   }
 }

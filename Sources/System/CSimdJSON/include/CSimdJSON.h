@@ -73,9 +73,13 @@ bool heddle_json_paths_key(heddle_json_paths *paths, const char *key, size_t len
 bool heddle_json_paths_index(heddle_json_paths *paths, size_t index);
 /// The path ends here; what stands there becomes the value of that position. The next path begins at the top.
 bool heddle_json_paths_end(heddle_json_paths *paths, size_t position);
-/// Sets `count` values to what the document has at the paths, of equal keys the first; `HEDDLE_JSON_NOTHING` where it
-/// has nothing. Not for concurrent use with the same paths: they learn the order of the keys.
-void heddle_json_pick(heddle_json *json, heddle_json_paths *paths, heddle_json_value *values, size_t count);
+/// Reads a document for these paths alone: sets `count` values to what it has at them, of equal keys the first;
+/// `HEDDLE_JSON_NOTHING` where it has nothing. Returns whether the bytes are JSON, as `heddle_json_parse` does; where
+/// the cursor stands afterwards is not said. Not for concurrent use with the same paths: they learn the order of the
+/// keys.
+bool heddle_json_pick(
+    heddle_json *json, const char *bytes, size_t length, heddle_json_paths *paths, heddle_json_value *values,
+    size_t count, size_t *error_offset);
 
 #ifdef __cplusplus
 }
