@@ -7,23 +7,26 @@ import Synchronization
 import TelemetryPipeline
 import TimeSource
 
-/// A pipeline of one inverter at one site of one customer, on a store of its own, with a clock that is moved by hand.
+/// A pipeline of inverters at one site of one customer, on a store of its own, with a clock that is moved by hand.
 final class BenchmarkPipeline: Sendable {
   private let directory: URL
   private let pipeline: TelemetryPipeline
   private let producer: TelemetryProducer
   private let clock = SteppedClock()
 
-  init(fields: [Field]) async throws {
+  init(fields: [Field], devices: Int = 1) async throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("heddle-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let logger = Logger(label: "heddle.bench") { _ in SwiftLogNoOpLogHandler() }
     let store = try await GatewayStore.open(
       path: directory.appendingPathComponent("heddle.sqlite").path, now: clock.now, logger: logger)
-    let device = PipelineLayout.Device(
-      id: "inverter", kind: .inverter, siteID: "site", customerID: "customer", staleAfter: .seconds(30), fields: fields)
+    let inverters = (0..<devices).map { number in
+      PipelineLayout.Device(
+        id: "inverter-\(number)", kind: .inverter, siteID: "site", customerID: "customer", staleAfter: .seconds(30),
+        fields: fields)
+    }
     pipeline = try await TelemetryPipeline(
-      layout: PipelineLayout(devices: [device]), store: store, time: clock.source, logger: logger)
+      layout: PipelineLayout(devices: inverters), store: store, time: clock.source, logger: logger)
     producer = pipeline.makeProducer(link: "bench")
   }
 
@@ -70,6 +73,21 @@ final class BenchmarkPipeline: Sendable {
 
   func feed(_ decoder: EndpointDecoder) -> Feed { Feed(self, decoder) }
 
+  /// Takes readings of any device at a time, and hands everything to the store.
+  func flush(_ readings: [(device: Int, reading: NumericReading)], at time: Timestamp) async throws {
+    clock.move(to: time)
+    // A ring has room for this many of a message's readings.
+    for start in stride(from: 0, to: readings.count, by: 1000) {
+      producer.accept { intake in
+        for entry in readings[start..<min(start + 1000, readings.count)] {
+          intake.append(entry.reading, device: entry.device)
+        }
+      }
+      settle()
+    }
+    try await pipeline.flush()
+  }
+
   /// Everything that was accepted is in the aggregates afterwards.
   func settle() { _ = pipeline.latest(0) }
 
@@ -97,4 +115,6 @@ final class SteppedClock: Sendable {
   }
 
   func step() { elapsed.add(10, ordering: .relaxed) }
+
+  func move(to time: Timestamp) { elapsed.store(time.milliseconds - Self.start, ordering: .relaxed) }
 }

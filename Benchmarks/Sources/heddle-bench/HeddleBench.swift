@@ -34,6 +34,8 @@ struct HeddleBench {
     try await measure("registers to aggregates") { [try await PipelineBenchmark().run()] }
     try await measure("layout of the store") { try await StoreLayoutBenchmark().run() }
     try await measure("raw readings in the store") { try await RawLayoutBenchmark().run() }
+    try await measure("disk in all") { try await DiskBenchmark().run() }
+    try await measure("one series in the store") { try await SeriesQueryBenchmark().run() }
     try await measure("requests") { [try ReadPlanBenchmark().run()] }
     try await measure("decode every family of profiles") { try DecodeBenchmark().run() }
     try await measure("MQTT QoS 0") { [try await MQTTBenchmark(qos: 0, messages: 40_000, gate: 0.95).run()] }

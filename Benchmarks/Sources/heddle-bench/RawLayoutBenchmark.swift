@@ -55,7 +55,7 @@ struct RawLayoutBenchmark {
   ) async throws -> Result {
     var generator = ReadingGenerator()
     let groups = minutes * 60 / groupSeconds
-    let before = try Self.writtenBytes()
+    let before = try writtenBytes()
     for _ in 0..<groups {
       var samples: [RawSample] = []
       samples.reserveCapacity(Self.series * groupSeconds / 10)
@@ -63,7 +63,7 @@ struct RawLayoutBenchmark {
       try await layout.write(samples, at: Timestamp(milliseconds: generator.now))
     }
     let readings = Double(groups * Self.series * max(1, groupSeconds / 10))
-    let written = Double(try Self.writtenBytes() - before)
+    let written = Double(try writtenBytes() - before)
     var times: [Double] = []
     for series in [3, 700, 1500, 1999, 42] {
       let start = clockSeconds(CLOCK_MONOTONIC)
@@ -77,20 +77,10 @@ struct RawLayoutBenchmark {
       bytesPerReading: written / readings, fileBytesPerReading: Double(try layout.fileBytes()) / readings,
       queryMilliseconds: median(times))
   }
-
-  /// What this process had written to disks so far.
-  private static func writtenBytes() throws -> Int {
-    let text = try String(contentsOfFile: "/proc/self/io", encoding: .utf8)
-    let line = text.split(separator: "\n").first { $0.hasPrefix("write_bytes: ") }
-    guard let bytes = line?.split(separator: " ").last.flatMap({ Int($0) }) else {
-      throw BenchmarkProfile.Failure(description: "/proc/self/io has no write_bytes")
-    }
-    return bytes
-  }
 }
 
 /// Values of registers that wander, a tenth of them floats, polled with some milliseconds of jitter.
-private struct ReadingGenerator {
+struct ReadingGenerator {
   private(set) var now: Int64 = 1_777_636_800_000
   private var state: UInt64 = 1
   private var values = (0..<RawLayoutBenchmark.series).map { Double($0 * 7) }

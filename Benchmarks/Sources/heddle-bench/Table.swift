@@ -74,6 +74,16 @@ func clockSeconds(_ clock: clockid_t) -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// What this process had written to disks so far, in bytes.
+func writtenBytes() throws -> Int {
+  let text = try String(contentsOfFile: "/proc/self/io", encoding: .utf8)
+  let line = text.split(separator: "\n").first { $0.hasPrefix("write_bytes: ") }
+  guard let bytes = line?.split(separator: " ").last.flatMap({ Int($0) }) else {
+    throw BenchmarkProfile.Failure(description: "/proc/self/io has no write_bytes")
+  }
+  return bytes
+}
+
 /// Rates of two variants that take turns: rounds of (variant, baseline), after one round that does not count.
 func alternating(rounds: Int, _ variant: () -> Double, _ baseline: () -> Double) -> (
   variant: Double, baseline: Double, ratio: Double

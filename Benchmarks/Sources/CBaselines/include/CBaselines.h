@@ -54,6 +54,9 @@ size_t baseline_allocations(void);
 
 /// Binds the calling thread to a processor.
 void baseline_pin(int processor);
+/// Lets the calling thread run before all others, where that is allowed. For milliseconds, and only after it has a
+/// processor of its own.
+void baseline_hasten(void);
 /// How often the calling thread was put off its processor.
 long baseline_preemptions(void);
 
