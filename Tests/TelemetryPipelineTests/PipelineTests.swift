@@ -352,6 +352,29 @@ struct PipelineTests {
     #expect(isClose(try await store.sums(of: key, boundaries: Self.hour).sums[0]?.sum, 20))
   }
 
+  @Test("Readings reach the store every ten seconds, their windows every five minutes, each window once after its end")
+  func runningSaves() async throws {
+    let rig = try Rig([grid])
+    let store = try await rig.open()
+    let (pipeline, producer) = try await rig.pipeline(store)
+    let task = Task { await pipeline.run() }
+    await rig.clock.untilSleeping(1)
+    let power = RawSeriesNames.Key(deviceID: "grid", field: "powerW")
+    let windows = SeriesKey(scope: .device, scopeID: "grid", metric: "powerW")
+    for round in 1...60 {
+      producer.accept([try rig.reading("powerW", .number(3600))], device: 0)
+      rig.clock.advance(by: .seconds(10))
+      await rig.clock.untilSleeping(1)
+      let raw = try await store.rawReadings(of: power, from: Self.hour[0], until: Self.hour[1])
+      #expect(raw.count == round)
+      let sums = try await store.sums(of: windows, boundaries: Self.hour).sums[0]
+      #expect(sums?.samples ?? 0 == round / 30 * 30)
+      #expect(sums?.revision ?? 0 == 0)
+    }
+    task.cancel()
+    await task.value
+  }
+
   @Test("The history of a gauge has lowest, highest, mean and last value")
   func history() async throws {
     let rig = try Rig([battery])

@@ -16,8 +16,9 @@ struct PendingDeltas {
     if deltas.count > limit { shrink() }
   }
 
-  /// Takes everything out.
+  /// Takes everything out, each window once: a second addition would count as one after its end.
   mutating func take() -> [WindowDelta] {
+    merge()
     defer { deltas = [] }
     return deltas
   }

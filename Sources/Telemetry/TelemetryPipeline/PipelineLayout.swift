@@ -89,8 +89,11 @@ public struct PipelineLimits: Sendable {
   public var clockStep: Duration = .seconds(2)
   /// Windows over which one difference of a counter is spread at most; beyond, it goes into every n-th window.
   public var maxSpreadWindows = 2880
-  /// Time between two flushes.
+  /// Time after which what was measured is durable: readings as they came, or, where they are not kept, their windows.
   public var flushInterval: Duration = .seconds(10)
+  /// Windows and counters are written at most this often where the readings are kept; a start after a crash works the
+  /// missing ones out again.
+  public var windowInterval: Duration = .seconds(300)
   /// Gauges are saved for the next start at most this often; windows and counters with every flush.
   public var gaugeSaveInterval: Duration = .seconds(60)
   /// How long after its end a window is closed.

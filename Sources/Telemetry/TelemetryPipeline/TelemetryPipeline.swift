@@ -120,13 +120,22 @@ public final class TelemetryPipeline: Sendable {
     return producer
   }
 
-  /// Flushes every few seconds until its task is cancelled, then once more, and ends the aggregator thread.
+  /// Makes readings durable every few seconds and windows every few minutes until its task is cancelled, then flushes
+  /// once more, and ends the aggregator thread.
   ///
-  /// Never throws: a flush that fails is tried again at the next time, its windows are kept until then.
+  /// Windows can be worked out again from the readings, and each time they are written all pages of the last ten minutes
+  /// are. Never throws: a flush that fails is tried again at the next time, its windows are kept until then.
   public func run() async {
+    var lastWindows = routes.monotonicMilliseconds
     while true {
       do { try await time.sleep(for: limits.flushInterval) } catch { break }
-      try? await flush()
+      let now = routes.monotonicMilliseconds
+      if now - lastWindows >= limits.windowInterval.milliseconds {
+        lastWindows = now
+        try? await flush()
+      } else {
+        try? await secure()
+      }
     }
     await stop()
   }
