@@ -73,8 +73,8 @@ final class BenchmarkPipeline: Sendable {
 
   func feed(_ decoder: EndpointDecoder) -> Feed { Feed(self, decoder) }
 
-  /// Takes readings of any device at a time, and hands everything to the store.
-  func flush(_ readings: [(device: Int, reading: NumericReading)], at time: Timestamp) async throws {
+  /// Takes readings of any device at a time and hands them to the store, with or without their windows.
+  func save(_ readings: [(device: Int, reading: NumericReading)], at time: Timestamp, windows: Bool) async throws {
     clock.move(to: time)
     // A ring has room for this many of a message's readings.
     for start in stride(from: 0, to: readings.count, by: 1000) {
@@ -85,7 +85,7 @@ final class BenchmarkPipeline: Sendable {
       }
       settle()
     }
-    try await pipeline.flush()
+    if windows { try await pipeline.flush() } else { try await pipeline.secure() }
   }
 
   /// Everything that was accepted is in the aggregates afterwards.

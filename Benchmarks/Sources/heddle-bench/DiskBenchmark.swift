@@ -1,6 +1,7 @@
 import EnergyModel
 import Foundation
 import GatewayStore
+import TelemetryPipeline
 
 /// What a gateway with 200 readings a second writes to its disk in all: 2,000 gauges of 200 devices every ten seconds
 /// through the pipeline into the store, with raw readings, windows of a minute, energies, and the write-ahead log.
@@ -17,11 +18,13 @@ struct DiskBenchmark {
     let bench = try await BenchmarkPipeline(fields: fields, devices: Self.devices)
     var generator = ReadingGenerator()
     let before = try writtenBytes()
-    for _ in 0..<Self.minutes * RawLayoutBenchmark.groupsPerMinute {
+    let limits = PipelineLimits()
+    let flushes = Int(limits.windowInterval / limits.flushInterval)
+    for number in 1...Self.minutes * RawLayoutBenchmark.groupsPerMinute {
       var samples: [RawSample] = []
       generator.append(to: &samples)
       let now = Timestamp(milliseconds: generator.now + 1000)
-      try await bench.flush(
+      try await bench.save(
         samples.map { sample in
           let (device, field) = Int(sample.series).quotientAndRemainder(dividingBy: fields.count)
           let time = Timestamp(milliseconds: sample.observedAt)
@@ -30,7 +33,7 @@ struct DiskBenchmark {
             NumericReading(
               field: fields[field], value: sample.value, quality: sample.quality, observedAt: time, receivedAt: time)
           )
-        }, at: now)
+        }, at: now, windows: number.isMultiple(of: flushes))
     }
     let readings = Self.minutes * RawLayoutBenchmark.groupsPerMinute * RawLayoutBenchmark.series
     try await bench.finish(expecting: readings)
