@@ -19,8 +19,10 @@ final class BenchmarkSink: AdapterSink {
   private let times = Mutex<[EndpointID: [Double]]>([:])
 
   /// - Parameter keepsTimes: whether the time of every frame is kept.
-  init(link: String, pipeline: TelemetryPipeline, indices: [EndpointID: Int], keepsTimes: Bool = false) {
-    producer = pipeline.makeProducer(link: link)
+  init(
+    producer: TelemetryProducer, pipeline: TelemetryPipeline, indices: [EndpointID: Int], keepsTimes: Bool = false
+  ) {
+    self.producer = producer
     self.pipeline = pipeline
     self.indices = indices
     self.keepsTimes = keepsTimes

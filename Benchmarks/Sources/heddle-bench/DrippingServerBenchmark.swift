@@ -11,7 +11,7 @@ struct DrippingServerBenchmark {
   private static let links = 20
   private static let drippingUnit = 99
   private static let period = 0.1
-  private static let seconds = 3.0
+  private static let seconds = 2.0
 
   func run() async throws -> Measurement {
     let server = try CountingServer()
@@ -42,7 +42,7 @@ struct DrippingServerBenchmark {
     var sinks: [BenchmarkSink] = []
     let links = try names.map { name in
       let unit = name == "dripping" ? Self.drippingUnit : 1
-      let sink = gateway.sink(link: name, keepsTimes: true)
+      let sink = gateway.sink(keepsTimes: true)
       sinks.append(sink)
       return try LiveGateway.modbusLink(
         name, port: server.port,

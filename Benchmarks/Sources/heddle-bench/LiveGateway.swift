@@ -19,6 +19,7 @@ final class LiveGateway: Sendable {
   private let folder: URL
   private let store: GatewayStore
   private let flushing: Task<Void, Never>
+  private let shared: TelemetryProducer
 
   /// - Parameters:
   ///   - devices: the name of each.
@@ -35,13 +36,16 @@ final class LiveGateway: Sendable {
     }
     pipeline = try await TelemetryPipeline(
       layout: PipelineLayout(devices: layout), store: store, time: Self.time, logger: Self.logger)
+    shared = pipeline.makeProducer(link: "shared", isShared: true)
     flushing = Task { [pipeline] in if flushes { await pipeline.run() } }
   }
 
-  func sink(link: String, keepsTimes: Bool = false) -> BenchmarkSink {
+  /// The way of all Modbus links into the pipeline, or of one broker.
+  func sink(broker: String? = nil, keepsTimes: Bool = false) -> BenchmarkSink {
     let indices = pipeline.layout.devices.enumerated().map { (EndpointID($1.id), $0) }
     return BenchmarkSink(
-      link: link, pipeline: pipeline, indices: Dictionary(indices) { first, _ in first }, keepsTimes: keepsTimes)
+      producer: broker.map { pipeline.makeProducer(link: $0) } ?? shared, pipeline: pipeline,
+      indices: Dictionary(indices) { first, _ in first }, keepsTimes: keepsTimes)
   }
 
   /// The last flush, and the end of all files.

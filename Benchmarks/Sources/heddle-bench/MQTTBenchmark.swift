@@ -115,7 +115,7 @@ struct MQTTBenchmark {
   private func gatewayRate(_ port: Int32) async throws -> (Double, Double) {
     let names = (0..<Self.devices).map { "inverter-\($0)" }
     let gateway = try await LiveGateway(devices: names, fields: BenchmarkMessage.fields)
-    let sink = gateway.sink(link: "broker")
+    let sink = gateway.sink(broker: "broker")
     let endpoints = try names.enumerated().map { number, name in
       EndpointSpecification(id: EndpointID(name), profile: try BenchmarkMessage.bound(topic: Self.topic(number)))
     }

@@ -11,7 +11,7 @@ struct ModbusCostBenchmark {
   static let rounds = 5
   static let units = 10
   static let gate = 2.0
-  private static let seconds = 4.0
+  private static let seconds = 3.0
 
   func run() async throws -> [Measurement] {
     let server = try CountingServer()
@@ -25,7 +25,7 @@ struct ModbusCostBenchmark {
     var rates: [Double] = []
     let cost = try await alternating(rounds: Self.rounds) {
       let link = try LiveGateway.modbusLink(
-        "bus", port: port, endpoints: endpoints, sink: gateway.sink(link: "bus"))
+        "bus", port: port, endpoints: endpoints, sink: gateway.sink())
       await link.start()
       // Connecting and the first polls are not what a day consists of.
       try await Task.sleep(for: .seconds(1.5))

@@ -37,7 +37,7 @@ struct ModbusThroughputBenchmark {
     let links = try names.map { name in
       try LiveGateway.modbusLink(
         name, port: server.port, endpoints: [EndpointSpecification(id: EndpointID(name), profile: profile)],
-        sink: gateway.sink(link: name))
+        sink: gateway.sink())
     }
     for link in links { await link.start() }
     try await Task.sleep(for: .seconds(1.5))

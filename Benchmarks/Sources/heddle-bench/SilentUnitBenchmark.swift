@@ -21,7 +21,7 @@ struct SilentUnitBenchmark {
     let endpoints = try names.enumerated().map { index, name in
       EndpointSpecification(id: EndpointID(name), profile: try BenchmarkProfile.bound(unit: index + 1, every: "1 s"))
     }
-    let sink = gateway.sink(link: "bus", keepsTimes: true)
+    let sink = gateway.sink(keepsTimes: true)
     let link = try LiveGateway.modbusLink("bus", port: server.port, endpoints: endpoints, sink: sink)
     await link.start()
     try await Task.sleep(for: .seconds(Self.quietSeconds))
