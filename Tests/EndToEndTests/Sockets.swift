@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A port of the loopback that is free now, for programs that cannot choose one themselves.
 func freePort() throws -> Int {
@@ -30,7 +31,11 @@ func isListening(_ port: Int) -> Bool {
 /// The ports of this machine from which somebody is connected to a port of the loopback: the same ones later mean that
 /// nobody connected anew.
 func connections(to port: Int) throws -> Set<Int> {
-  let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
+  // The kernel gives a page at a time, which Foundation takes for the end of the file.
+  let table = try #require(FileHandle(forReadingAtPath: "/proc/self/net/tcp"))
+  var text = Data()
+  while let page = try table.read(upToCount: 1 << 16), !page.isEmpty { text += page }
+  let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst()
   return Set(
     lines.compactMap { line in
       let columns = line.split(separator: " ")
