@@ -1,43 +1,39 @@
 import AdapterKit
 import CommandDispatch
-import DeviceProfiles
 import EnergyModel
 import Foundation
 import GatewayStore
-import HTTPAdapter
 import LocalAPISchema
 import LocalAPIServer
 import Logging
-
-import ServiceLifecycle
 import TelemetryPipeline
 import TimeSource
 
 /// All parts of the running gateway, started and stopped in their order.
 actor GatewayDaemon {
-  private let paths: GatewayPaths
-  private let time: TimeSource
-  private let notifier: SystemdNotifier
-  private let logger: Logger
-  private let store: GatewayStore
-  private let hub: StreamHub
-  private let events: EventLog
-  private let board: ConnectivityBoard
-  private let grid: GridMeters
-  private let carbonFeed: CarbonFeed
-  private let deviceWatch: DeviceWatch
-  private let usageWatch: UsageWatch
-  private let dispatcher: CommandDispatcher
-  private let gateway: LocalGateway
-  private var server: APIService?
-  private var identity: ServingIdentity?
-  private var background: [Task<Void, Never>] = []
-  private var stateFeed: Task<Void, Never>?
-  private var scheduling: Task<Void, Never>?
-  private var flushing: Task<Void, Never>?
-  private let replacing = Turnstile()
+  let paths: GatewayPaths
+  let time: TimeSource
+  let notifier: SystemdNotifier
+  let logger: Logger
+  let store: GatewayStore
+  let hub: StreamHub
+  let events: EventLog
+  let board: ConnectivityBoard
+  let grid: GridMeters
+  let carbonFeed: CarbonFeed
+  let deviceWatch: DeviceWatch
+  let usageWatch: UsageWatch
+  let dispatcher: CommandDispatcher
+  let gateway: LocalGateway
+  var server: APIService?
+  var identity: ServingIdentity?
+  var background: [Task<Void, Never>] = []
+  var stateFeed: Task<Void, Never>?
+  var scheduling: Task<Void, Never>?
+  var flushing: Task<Void, Never>?
+  let replacing = Turnstile()
   /// Set when a reload left nothing that runs.
-  private var isBroken = false
+  var isBroken = false
 
   /// A clean stop gives the commands this time to undo their leases, then the links end what is on the wire.
   static let undoLimit = Duration.seconds(2)
@@ -157,222 +153,9 @@ actor GatewayDaemon {
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
   }
 
-  // MARK: Configuration
-
-  /// Makes pipeline and adapters of a configuration; nothing new talks to a device yet.
-  ///
-  /// - Parameter kept: links that are at work and go on where the configuration asks for the same.
-  private func assemble(
-    _ file: GatewayConfiguration, keeping kept: [RunningLink] = []
-  ) async throws -> RunningConfiguration {
-    let configuration = gateway.book.applied(to: file)
-    var limits = PipelineLimits()
-    limits.flushInterval = configuration.storage.flushInterval
-    limits.keepsRaw = configuration.storage.rawAge > .zero
-    let pipeline = try await TelemetryPipeline(
-      layout: configuration.pipelineLayout, store: store, time: time, limits: limits, logger: logger)
-    pipeline.setRecording(gateway.retention.room.isRecording)
-    let assembly = LinkAssembly(
-      time: time, random: { Double.random(in: 0..<1) }, logger: logger,
-      gatewayName: ProcessInfo.processInfo.hostName,
-      logins: LoginFiles(configuration, paths, logger: logger))
-    do {
-      let shared = pipeline.makeProducer(link: "shared", isShared: true)
-      let links = try configuration.links.map { link in
-        let producer = link.transport.hasOwnThread ? pipeline.makeProducer(link: link.id) : shared
-        return try assemble(link, of: configuration, into: pipeline, by: producer, with: assembly, keeping: kept)
-      }
-      return RunningConfiguration(file: file, configuration: configuration, links: links, pipeline: pipeline)
-    } catch {
-      await pipeline.stop()
-      throw error
-    }
-  }
-
-  private func assemble(
-    _ link: LinkConfiguration, of configuration: GatewayConfiguration, into pipeline: TelemetryPipeline,
-    by producer: TelemetryProducer, with assembly: LinkAssembly, keeping kept: [RunningLink]
-  ) throws -> RunningLink {
-    let plan = LinkPlan(link, in: configuration)
-    let target = LinkSink.Target(
-      devices: plan.devices, producer: producer,
-      securing: { [weak pipeline] in
-        guard let pipeline else { return false }
-        do { try await pipeline.secure() } catch { return false }
-        return true
-      })
-    if var same = kept.first(where: { $0.isSame(as: link, plan.endpoints) }), let sink = same.delivery?.sink {
-      same.deviceIDs = plan.deviceIDs
-      same.delivery = (sink, target)
-      same.isKept = true
-      return same
-    }
-    let sink = LinkSink(endpoints: plan.devices.keys, board: board, events: events)
-    return RunningLink(
-      configuration: link, adapter: try assembly.adapter(for: link, endpoints: plan.endpoints, sink: sink),
-      tap: sink.tap, deviceIDs: plan.deviceIDs, endpoints: plan.endpoints, delivery: (sink, target))
-  }
-
-  /// A configuration file with the links and devices that the API made. Tells which of them cannot be in force.
-  private func withAdditions(_ file: GatewayConfiguration) -> GatewayConfiguration {
-    let (configuration, problems) = gateway.additions.applied(to: file)
-    for problem in problems {
-      logger.error("the \(problem.kind.rawValue) \(problem.id) of the API is not in force: \(problem.message)")
-    }
-    return configuration
-  }
-
-  /// Puts an assembled configuration into force.
-  private func takeOver(
-    _ running: RunningConfiguration, because reason: String, by actor: String = AuditRecord.gateway
-  ) async {
-    let configuration = running.configuration
-    do {
-      try await store.configure(
-        configuration.records(now: time.wall()), at: time.wall(),
-        origin: ConfigurationOrigin(
-          actor: actor, file: configuration.file, digest: configuration.digest, reason: reason))
-    } catch {
-      logger.error("customers and devices could not be kept: \(error)")
-    }
-    gateway.directory.replace(configuration)
-    gateway.hooks.replace(configuration.webhooks)
-    await carbonFeed.follow(configuration.carbon)
-    board.keep(Set(configuration.devices.map { EndpointID($0.endpointName) }))
-    gateway.replace(running)
-    grid.replace(running)
-    await dispatcher.configure(running.targets)
-    await gateway.settleRecords()
-    deviceWatch.prepare(running.pipeline)
-    for link in running.links {
-      if let (sink, target) = link.delivery, case let dropped = sink.resume(target), dropped > 0 {
-        logger.warning(
-          "frames were dropped while the configuration was replaced",
-          metadata: ["link": "\(link.configuration.id)", "count": "\(dropped)"])
-      }
-      if !link.isKept { await link.adapter.start() }
-    }
-    flushing = Task { await running.pipeline.run() }
-    stateFeed?.cancel()
-    stateFeed = Task { [gateway, hub] in
-      for await changed in running.pipeline.changes() {
-        for index in changed where running.configuration.devices.indices.contains(index) {
-          let device = running.configuration.devices[index]
-          let customer = gateway.directory.owner(of: device.id)?.customerID
-          hub.publish(.state(gateway.state(of: device, index: index, in: running), customerId: customer))
-        }
-      }
-    }
-  }
-
-  /// Takes a new file.
-  func apply(_ file: GatewayConfiguration) async throws {
-    try await inTurn { try await replace(with: withAdditions(file), because: "reload") }
-  }
-
-  /// Puts into force what the API added or took away.
-  private func rebuild(because reason: String, by actor: String) async throws {
-    try await inTurn {
-      guard let file = gateway.current?.file else { return }
-      try await replace(with: withAdditions(file), because: reason, by: actor)
-    }
-  }
-
-  /// One replacement after the other.
-  private func inTurn(_ work: () async throws -> Void) async throws {
-    await replacing.enter()
-    do {
-      try await work()
-      await replacing.leave()
-    } catch {
-      await replacing.leave()
-      throw error
-    }
-  }
-
-  /// Replaces what runs; links for which nothing changes go on without a break. The old configuration stays in force when
-  /// the new one cannot be assembled.
-  private func replace(
-    with configuration: GatewayConfiguration, because reason: String, by actor: String = AuditRecord.gateway
-  ) async throws {
-    guard let old = gateway.current else { return }
-    if configuration.api.needsRestart(beside: old.configuration.api) {
-      logger.warning("a changed api: section takes effect at the next restart")
-    }
-    if let fresh = configuration.api.tls, let identity, fresh != identity.current { show(fresh, in: identity) }
-    // What cannot be saved now would be lost with the old pipeline.
-    try await old.pipeline.flush()
-    // Whoever leaves, or is reached in another way, gets his device back while the old link still works.
-    await dispatcher.release(allBut: configuration.devicesReached(asIn: old.configuration))
-    // What a profile means now is known only to whoever reads it anew.
-    let mayStay = configuration.profileDigest == old.configuration.profileDigest
-    let kept = old.links.filter { link in
-      mayStay && configuration.links.contains { link.isSame(as: $0, LinkPlan($0, in: configuration).endpoints) }
-    }
-    let keptIDs = Set(kept.map(\.configuration.id))
-    await Self.stop(old.links.filter { !keptIDs.contains($0.configuration.id) })
-    // The old pipeline lets go of its accumulators before the new one reads them from the store.
-    for link in kept { link.delivery?.sink.hold() }
-    await stopPipeline()
-    await usageWatch.collect(old)
-    do {
-      await takeOver(try await assemble(configuration, keeping: kept), because: reason, by: actor)
-    } catch {
-      do {
-        await takeOver(try await assemble(old.file, keeping: kept), because: "the new one could not be applied")
-      } catch {
-        // Nothing is read any more. A restart by the service manager is better than a daemon that only looks alive.
-        logger.critical("the old configuration cannot be restored either: \(error)")
-        isBroken = true
-        await server?.stop()
-      }
-      throw error
-    }
-  }
-
-  func reloading() { notifier.reloading(monotonic: time.monotonic()) }
-  func reloaded() { notifier.ready(summary()) }
-
-  // MARK: API
-
-  private func socketPath(_ configuration: GatewayConfiguration) -> String {
-    paths.socket == GatewayPaths().socket ? configuration.api.socket : paths.socket
-  }
-
-  private func show(_ fresh: TLSIdentity, in identity: ServingIdentity) {
-    identity.replace(fresh)
-    logger.notice("the API has a new certificate", metadata: ["until": "\(fresh.expiresAt.rfc3339)"])
-    warnOfEnd(of: fresh)
-  }
-
-  private func warnOfEnd(of identity: TLSIdentity) {
-    guard identity.expiresAt.millisecondsSince(time.wall()) < Self.certificateNoticeMilliseconds else { return }
-    logger.warning("the certificate of the API ends at \(identity.expiresAt.rfc3339)")
-  }
-
-  private func startServer(_ configuration: GatewayConfiguration) async throws {
-    let api = configuration.api
-    identity = api.tls.map(ServingIdentity.init)
-    if let identity = api.tls { warnOfEnd(of: identity) }
-    server = try await APIService.start(logger: logger) { onListening in
-      LocalAPIServer(
-        configuration: LocalAPIConfiguration(
-          tcp: api.listen.map { .init(host: $0.host, port: $0.port) },
-          socket: .init(path: socketPath(configuration), group: api.group), hostNames: api.hosts,
-          rateLimit: api.rateLimit, version: ReleaseVersion.current),
-        identity: identity, service: gateway, hub: hub, time: time, logger: logger, onListening: onListening)
-    }
-  }
-
-  /// Returns `true` when a part ended that must not end, `false` when the task was cancelled.
-  func untilFailed() async -> Bool {
-    guard let server else { return false }
-    return await server.untilFailed() || isBroken
-  }
-
   // MARK: Signs of life
 
-  private func summary() -> String {
+  func summary() -> String {
     guard let configuration = gateway.current?.configuration else { return "starting" }
     let online = configuration.devices.filter {
       board.connectivity(of: EndpointID($0.endpointName))?.state == .online
@@ -445,13 +228,13 @@ actor GatewayDaemon {
   }
 
   /// The pipeline flushes once more when its task ends.
-  private func stopPipeline() async {
+  func stopPipeline() async {
     flushing?.cancel()
     await flushing?.value
     flushing = nil
   }
 
-  private static func stop(_ links: [RunningLink]) async {
+  static func stop(_ links: [RunningLink]) async {
     await withTaskGroup { group in
       for link in links { group.addTask { await link.adapter.stop() } }
     }
