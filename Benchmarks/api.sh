@@ -9,7 +9,8 @@ bench=$(realpath "$2")
 devices=${3:-20}
 seconds=${4:-10}
 profiles=$(realpath "$(dirname "$0")/../device-profiles/eastron")
-units_per_link=200
+# As many as one simulator plays.
+units_per_link=100
 folder=$(mktemp -d)
 programs=()
 stop() {
@@ -21,7 +22,7 @@ trap stop EXIT
 
 "$bench" year "$folder/heddle.db" "$devices"
 
-# One simulator for each link of at most 200 units.
+# One simulator for each link.
 links=$(((devices + units_per_link - 1) / units_per_link))
 {
   echo 'api: {listen: "127.0.0.1:0", rateLimit: none}'
@@ -46,7 +47,8 @@ for ((link = 0; link < links; link++)); do
   programs+=($!)
 done
 for ((link = 0; link < links; link++)); do
-  for _ in $(seq 1 150); do [ -s "$folder/ready-$link.json" ] && break; sleep 0.2; done
+  for _ in $(seq 1 300); do [ -s "$folder/ready-$link.json" ] && break; sleep 0.2; done
+  [ -s "$folder/ready-$link.json" ] || { cat "$folder/simulator-$link.txt"; exit 1; }
   port=$(sed -n 's/.*"modbusPort" *: *\([0-9]*\).*/\1/p' "$folder/ready-$link.json")
   echo "  - {id: link-$link, modbus: {tcp: \"127.0.0.1:$port\"}}" >>"$folder/heddle.yaml"
 done
