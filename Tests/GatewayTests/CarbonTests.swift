@@ -4,7 +4,6 @@ import Foundation
 import GatewayStore
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
 import TestSupport
@@ -47,19 +46,8 @@ final class CarbonServer: Sendable {
       return Response(
         status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: reply.body)))
     }
-    let (ready, announce) = AsyncStream<Void>.makeStream()
-    var logger = Logger(label: "carbon")
-    logger.logLevel = .critical
-    let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in
-        server.port.withLock { $0 = channel.localAddress?.port ?? 0 }
-        announce.finish()
-      }, logger: logger)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.run() }
-      for await _ in ready {}
-      defer { group.cancelAll() }
+    try await serving(router) { port in
+      server.port.withLock { $0 = port }
       try await body(server)
     }
   }

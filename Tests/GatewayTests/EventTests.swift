@@ -85,21 +85,59 @@ struct DeviceWatchTests {
     ])
   }
 
-  @Test("A device whose values grow old is told once, and again only after new values came")
-  func stale() async throws {
+  /// A battery of which something is told.
+  private struct Watched {
+    let bench: EventBench
+    let pipeline: TelemetryPipeline
+    let log: EventLog
+    let watch: DeviceWatch
+    let producer: TelemetryProducer
+
+    func send(_ field: String, _ value: ReadingValue) throws {
+      producer.accept([try bench.reading(field, value)], device: 0)
+    }
+
+    func look() { watch.look(at: pipeline) }
+  }
+
+  /// What is told of a battery in the body.
+  ///
+  /// - Parameters:
+  ///   - earlier: what it sent before the start, by field.
+  ///   - pause: between that and the start.
+  private func told(
+    earlier: [String: ReadingValue] = [:], pause: Duration = .zero, _ body: (Watched) async throws -> Void
+  ) async throws -> [EventResource] {
     let bench = try await EventBench()
+    if !earlier.isEmpty {
+      let before = try await bench.pipeline(try layout())
+      let producer = before.makeProducer(link: "bus")
+      for (field, value) in earlier { producer.accept([try bench.reading(field, value)], device: 0) }
+      await before.stop()
+      bench.clock.advance(by: pause)
+    }
     let pipeline = try await bench.pipeline(try layout())
-    let producer = pipeline.makeProducer(link: "bus")
     let events = try await bench.events { log in
       let watch = DeviceWatch(events: log, time: bench.clock.source)
       watch.prepare(pipeline)
-      watch.look(at: pipeline)
+      try await body(
+        Watched(bench: bench, pipeline: pipeline, log: log, watch: watch, producer: pipeline.makeProducer(link: "bus")))
+    }
+    await pipeline.stop()
+    try await bench.store.close()
+    return events
+  }
+
+  @Test("A device whose values grow old is told once, and again only after new values came")
+  func stale() async throws {
+    let events = try await told { battery in
+      battery.look()
       for _ in 0..<2 {
-        producer.accept([try bench.reading("powerW", .number(1))], device: 0)
-        watch.look(at: pipeline)
+        try battery.send("powerW", .number(1))
+        battery.look()
         for _ in 0..<4 {
-          bench.clock.advance(by: .seconds(20))
-          watch.look(at: pipeline)
+          battery.bench.clock.advance(by: .seconds(20))
+          battery.look()
         }
       }
     }
@@ -112,52 +150,32 @@ struct DeviceWatchTests {
     }
     #expect(events.first?.data["observedAt"] == .text("2026-05-01T10:00:00.000Z"))
     #expect(events.first?.data["staleAfterSeconds"] == .number(30))
-    await pipeline.stop()
-    try await bench.store.close()
   }
 
   @Test("Values from before the start are not told as stale before the device had its time to answer")
   func afterStart() async throws {
-    let bench = try await EventBench()
-    let before = try await bench.pipeline(try layout())
-    before.makeProducer(link: "bus").accept([try bench.reading("powerW", .number(1))], device: 0)
-    await before.stop()
-    bench.clock.advance(by: .seconds(3600))
-    let pipeline = try await bench.pipeline(try layout())
-    let events = try await bench.events { log in
-      let watch = DeviceWatch(events: log, time: bench.clock.source)
-      watch.prepare(pipeline)
-      bench.clock.advance(by: .seconds(29))
-      watch.look(at: pipeline)
-      #expect(pipeline.staleDevices() == [0])
-      log.record(.webhookTest)
-      bench.clock.advance(by: .seconds(1))
-      watch.look(at: pipeline)
+    let events = try await told(earlier: ["powerW": .number(1)], pause: .seconds(3600)) { battery in
+      battery.bench.clock.advance(by: .seconds(29))
+      battery.look()
+      #expect(battery.pipeline.staleDevices() == [0])
+      battery.log.record(.webhookTest)
+      battery.bench.clock.advance(by: .seconds(1))
+      battery.look()
     }
     #expect(events.map(\.type) == ["webhook.test", "device.stale"])
-    await pipeline.stop()
-    try await bench.store.close()
   }
 
   @Test("Faults are told as they come and go, with what is new; those from before the start were told")
   func faults() async throws {
-    let bench = try await EventBench()
-    let before = try await bench.pipeline(try layout())
-    before.makeProducer(link: "bus").accept([try bench.reading("faults", .text("old"))], device: 0)
-    await before.stop()
-    let pipeline = try await bench.pipeline(try layout())
-    let producer = pipeline.makeProducer(link: "bus")
-    let events = try await bench.events { log in
-      let watch = DeviceWatch(events: log, time: bench.clock.source)
-      watch.prepare(pipeline)
+    let events = try await told(earlier: ["faults": .text("old")]) { battery in
       for text in ["old", "old, cold", "cold", ""] {
-        producer.accept([try bench.reading("faults", .text(text))], device: 0)
-        watch.look(at: pipeline)
-        watch.look(at: pipeline)
+        try battery.send("faults", .text(text))
+        battery.look()
+        battery.look()
       }
-      bench.clock.advance(by: EventAllowance.pause)
-      producer.accept([try bench.reading("chargingState", .label("fault"))], device: 0)
-      watch.look(at: pipeline)
+      battery.bench.clock.advance(by: EventAllowance.pause)
+      try battery.send("chargingState", .label("fault"))
+      battery.look()
     }
     .filter { $0.type == "device.fault" }
     func list(_ words: String...) -> JSONValue { .array(words.map { .text($0) }) }
@@ -165,58 +183,44 @@ struct DeviceWatchTests {
     #expect(events.map { $0.data["added"] } == [list("cold"), list(), list(), list()])
     #expect(events.map { $0.data["ended"] } == [list(), list("old"), list("cold"), list()])
     #expect(events.map { $0.data["isFault"] } == [.flag(true), .flag(true), .flag(false), .flag(true)])
-    await pipeline.stop()
-    try await bench.store.close()
   }
 
   @Test("A device whose faults come and go all the time is told a few times an hour, and at last as it is")
   func oscillation() async throws {
-    let bench = try await EventBench()
-    let pipeline = try await bench.pipeline(try layout())
-    let producer = pipeline.makeProducer(link: "bus")
-    let events = try await bench.events { log in
-      let watch = DeviceWatch(events: log, time: bench.clock.source)
-      watch.prepare(pipeline)
+    let events = try await told { battery in
       for look in 0..<720 {
-        producer.accept([try bench.reading("faults", .text(look % 2 == 0 ? "f" : ""))], device: 0)
-        watch.look(at: pipeline)
-        bench.clock.advance(by: DeviceWatch.lookInterval)
+        try battery.send("faults", .text(look % 2 == 0 ? "f" : ""))
+        battery.look()
+        battery.bench.clock.advance(by: DeviceWatch.lookInterval)
       }
-      bench.clock.advance(by: EventAllowance.pause)
-      watch.look(at: pipeline)
+      battery.bench.clock.advance(by: EventAllowance.pause)
+      battery.look()
     }
     .filter { $0.type == "device.fault" }
     let hourly = Int(Duration.seconds(3600) / EventAllowance.pause)
     #expect(events.count <= EventAllowance.burst + hourly + 1)
     #expect(events.count > EventAllowance.burst)
     #expect(events.last?.data["faults"] == .array([]))
-    await pipeline.stop()
-    try await bench.store.close()
   }
 
   @Test("A counter that starts anew is told with both counts; what finds no room is put together")
   func resets() async throws {
-    let bench = try await EventBench()
-    let pipeline = try await bench.pipeline(try layout())
-    let producer = pipeline.makeProducer(link: "bus")
-    let events = try await bench.events { log in
-      let watch = DeviceWatch(events: log, time: bench.clock.source)
-      watch.prepare(pipeline)
+    let events = try await told { battery in
       for round in 0..<(EventAllowance.burst + 2) {
         for value in [Double(1000 + round), 0, 0, 0] {
-          producer.accept([try bench.reading("energyDischargedTotalWh", .number(value))], device: 0)
-          bench.clock.advance(by: .seconds(3))
+          try battery.send("energyDischargedTotalWh", .number(value))
+          battery.bench.clock.advance(by: .seconds(3))
         }
-        watch.look(at: pipeline)
+        battery.look()
         // The way back up is a jump of its own, so each round begins with another counter's count.
         for _ in 0..<3 {
-          producer.accept([try bench.reading("energyDischargedTotalWh", .number(Double(2000 + round)))], device: 0)
-          bench.clock.advance(by: .seconds(3))
+          try battery.send("energyDischargedTotalWh", .number(Double(2000 + round)))
+          battery.bench.clock.advance(by: .seconds(3))
         }
-        watch.look(at: pipeline)
+        battery.look()
       }
-      bench.clock.advance(by: EventAllowance.pause)
-      watch.look(at: pipeline)
+      battery.bench.clock.advance(by: EventAllowance.pause)
+      battery.look()
     }
     #expect(events.allSatisfy { $0.type == "counter.reset" && $0.deviceId == "battery" })
     #expect(events.count == EventAllowance.burst + 1)
@@ -225,7 +229,5 @@ struct DeviceWatchTests {
     #expect(first.data["after"] == .number(0) && first.data["counterEpoch"] == .number(1))
     #expect(first.data["count"] == .number(1))
     if case .number(let count)? = events.last?.data["count"] { #expect(count > 1) } else { Issue.record("no count") }
-    await pipeline.stop()
-    try await bench.store.close()
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
 
@@ -44,19 +43,8 @@ final class WebhookReceiver: Sendable {
       }
       return Response(status: receiver.status(count))
     }
-    let (ready, announce) = AsyncStream<Void>.makeStream()
-    var logger = Logger(label: "receiver")
-    logger.logLevel = .critical
-    let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in
-        receiver.port.withLock { $0 = channel.localAddress?.port ?? 0 }
-        announce.finish()
-      }, logger: logger)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.run() }
-      for await _ in ready {}
-      defer { group.cancelAll() }
+    try await serving(router) { port in
+      receiver.port.withLock { $0 = port }
       try await body(receiver)
     }
   }
