@@ -158,7 +158,10 @@ extension GatewayDaemon {
     // What a profile means now is known only to whoever reads it anew.
     let mayStay = configuration.profileDigest == old.configuration.profileDigest
     let kept = old.links.filter { link in
-      mayStay && configuration.links.contains { link.isSame(as: $0, LinkPlan($0, in: configuration).endpoints) }
+      guard mayStay, let next = configuration.links.first(where: { $0.id == link.configuration.id }) else {
+        return false
+      }
+      return link.isSame(as: next, LinkPlan(next, in: configuration).endpoints)
     }
     let keptIDs = Set(kept.map(\.configuration.id))
     await Self.stop(old.links.filter { !keptIDs.contains($0.configuration.id) })
