@@ -117,12 +117,16 @@ extension ModbusLink {
   /// Leaves out what is due while nobody has room for the values, so that nothing is read in order to be dropped.
   private func leaveOutPolls(of index: Int) -> Bool {
     guard !sink.hasRoom, endpoints[index].leaveOutPolls() else { return false }
+    let skipped = skippedPolls
     counters.withLock { counters in
       counters.count(LinkCounters.pollsWithoutRoom)
-      counters.setSkippedPolls(endpoints.reduce(0) { $0 &+ $1.skipped })
+      counters.setSkippedPolls(skipped)
     }
     return true
   }
+
+  /// Of all its devices, since the start.
+  private var skippedPolls: UInt64 { endpoints.reduce(0) { $0 &+ $1.skipped } }
 
   private func poll(_ index: Int) async {
     if let next = endpoints[index].takeRead(at: time.monotonic(), random: random) {
@@ -194,7 +198,7 @@ extension ModbusLink {
     if case .failure(let error) = result { failure = error }
     learn(from: failure, of: index, took: lastExchangeEnd - begin, isUsual: isUsual)
     let noise = connection?.takeNoise() ?? (0, 0)
-    let skipped = endpoints.reduce(0) { $0 &+ $1.skipped }
+    let skipped = skippedPolls
     counters.withLock { counters in
       counters.exchanged(from: begin, to: lastExchangeEnd, failure: failure)
       counters.setSkippedPolls(skipped)
