@@ -68,15 +68,16 @@ public struct APIError: Error, Sendable, Hashable, CustomStringConvertible {
       errors: [FieldError(pointer: pointer, code: code, detail: message)])
   }
 
-  /// The status of a refused command: 422 for what the request says, 409 for the state that things are in, 429 for quotas.
+  /// The status of a command that is refused, or that a device did not do: 422 for what the request says, 409 for the
+  /// state that things are in, 429 for quotas, 502 and 504 for what the device answers and does not answer.
   public static func status(for code: CommandErrorCode) -> Int {
     switch code {
     case .unsupportedCommand, .unsupportedParameter, .missingParameter, .outOfRange: 422
     case .quotaExhausted: 429
-    case .protocolTimeout: 504
-    case .protocolError, .vendorRejected: 502
+    case .protocolTimeout, .readbackTimeout: 504
+    case .protocolError, .vendorRejected, .readbackMismatch: 502
     case .deviceOffline, .deviceStale, .preconditionFailed, .conflict, .interlock, .nativeSchedulerActive,
-      .readbackMismatch, .readbackTimeout, .unknownAfterCrash, .expired, .superseded, .cancelled:
+      .unknownAfterCrash, .expired, .superseded, .cancelled:
       409
     }
   }

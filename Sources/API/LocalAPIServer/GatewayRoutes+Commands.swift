@@ -284,13 +284,8 @@ extension APIError {
   /// where it could not be asked. `nil` where the command came to no end, or to another one.
   fileprivate init?(deviceFailureOf command: CommandResource) {
     guard let error = command.error, command.status == .failed || command.status == .unconfirmed else { return nil }
-    let status: Int
-    switch error.code {
-    case .deviceOffline: status = 409
-    case .protocolError, .vendorRejected, .readbackMismatch: status = 502
-    case .protocolTimeout, .readbackTimeout: status = 504
-    default: return nil
-    }
+    let status = Self.status(for: error.code)
+    guard status >= 500 || error.code == .deviceOffline else { return nil }
     self.init(
       status: status, code: error.code.rawValue, message: error.message,
       hint: "GET /v1/commands/\(command.id) has what was sent and what the device showed",
