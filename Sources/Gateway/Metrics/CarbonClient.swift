@@ -32,14 +32,8 @@ struct CarbonClient: Sendable {
   }
 
   /// One client for all: what is kept of connections is theirs alone.
-  private static let client: HTTPClient = {
-    var configuration = HTTPClient.Configuration()
-    // A header with a secret must not follow to another host.
-    configuration.redirectConfiguration = .disallow
-    configuration.timeout.connect = .seconds(timeoutSeconds)
-    configuration.connectionPool.retryConnectionEstablishment = false
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-  }()
+  private static let client = HTTPClient(
+    eventLoopGroupProvider: .singleton, configuration: .outgoing(connectSeconds: timeoutSeconds))
 
   func ask(_ request: CarbonRequest, since validators: Validators) async throws(Failure) -> Answer {
     do {
@@ -61,10 +55,9 @@ struct CarbonClient: Sendable {
     let response = try await Self.client.execute(get, timeout: .seconds(Self.timeoutSeconds))
     guard response.status != .notModified else { return .unchanged }
     guard response.status == .ok else {
-      let wait = response.headers.first(name: "Retry-After").flatMap { Int($0) }
       throw Failure(
         message: "it answers with HTTP \(response.status.code)",
-        retryAfterSeconds: wait.map { min(max(0, $0), Self.maxRetryAfterSeconds) })
+        retryAfterSeconds: response.retryAfterSeconds.map { min($0, Self.maxRetryAfterSeconds) })
     }
     let body: ByteBuffer
     do {
@@ -80,7 +73,6 @@ struct CarbonClient: Sendable {
 
   private static func words(for error: any Error) -> String {
     guard let error = error as? HTTPClientError else { return "there is no connection (\(type(of: error)))" }
-    let isTimeout = [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error)
-    return isTimeout ? "no complete answer within \(timeoutSeconds) s" : error.shortDescription
+    return error.isTimeout ? "no complete answer within \(timeoutSeconds) s" : error.shortDescription
   }
 }

@@ -44,7 +44,7 @@ actor CarbonFeed {
     for index in known.indices {
       guard let request = known[index].request else { continue }
       do {
-        let points = try await store.carbon(source: known[index].name).map(CarbonSeries.Point.init)
+        let points = try await store.carbon(source: known[index].name)
         known[index].series = CarbonSeries(
           Array(points.suffix(CarbonSeries.maxPoints)), longestHoldMilliseconds: request.longestHoldMilliseconds)
       } catch {
@@ -95,7 +95,7 @@ actor CarbonFeed {
     case .text(let text, let fresh):
       let points = try request.points(of: text)
       do {
-        try await store.saveCarbon(source: name, points.map { .init(at: $0.at, gramsPerKWh: $0.gramsPerKWh) })
+        try await store.saveCarbon(source: name, points)
       } catch {
         // What could not be kept is asked for again in full.
         throw CarbonClient.Failure(message: "it could not be kept: \(error.reason)")
@@ -116,8 +116,4 @@ extension CarbonRequest {
       throw CarbonClient.Failure(message: error.message)
     }
   }
-}
-
-extension CarbonSeries.Point {
-  fileprivate init(_ record: CarbonRecord) { self.init(at: record.at, gramsPerKWh: record.gramsPerKWh) }
 }

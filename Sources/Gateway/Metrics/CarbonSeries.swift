@@ -1,14 +1,12 @@
 import EnergyModel
 import Foundation
+import GatewayStore
 import LocalAPISchema
 
 /// How much CO2 a kilowatt hour from the grid stands for, over time.
 struct CarbonSeries: Sendable, Equatable {
   /// An intensity from a time on.
-  struct Point: Sendable, Equatable {
-    var at: Timestamp
-    var gramsPerKWh: Double
-  }
+  typealias Point = CarbonRecord
 
   /// Why a file is no series.
   struct Failure: Error, Equatable {

@@ -24,10 +24,7 @@ struct WebhookSender: Sendable {
   func post(
     _ body: Data, headers: [(String, String)], to url: URL, _ verdict: WebhookAllowList.Verdict
   ) async -> Reply {
-    var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    configuration.timeout.connect = .seconds(Self.timeoutSeconds)
-    configuration.connectionPool.retryConnectionEstablishment = false
+    var configuration = HTTPClient.Configuration.outgoing(connectSeconds: Self.timeoutSeconds)
     switch verdict {
     case .refused(let reason): return Reply(error: reason)
     case .anywhere: break
@@ -60,10 +57,9 @@ struct WebhookSender: Sendable {
       // Taken out of the way, so that the receiver does not see a connection that breaks off; more than that it may.
       _ = try? await response.body.collect(upTo: Self.maxReplyBytes)
       let status = Int(response.status.code)
-      let wait = response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { max(0, $0) }
       return Reply(
         status: status, error: (200...299).contains(status) ? nil : "the receiver answers \(status)",
-        retryAfterSeconds: wait)
+        retryAfterSeconds: response.retryAfterSeconds)
     } catch {
       return Reply(error: Self.words(for: error))
     }
@@ -71,8 +67,7 @@ struct WebhookSender: Sendable {
 
   private static func words(for error: any Error) -> String {
     if let error = error as? HTTPClientError {
-      let isTimeout = [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error)
-      return isTimeout ? "no answer within \(timeoutSeconds) s" : error.shortDescription
+      return error.isTimeout ? "no answer within \(timeoutSeconds) s" : error.shortDescription
     }
     return "no connection: \(error)"
   }
