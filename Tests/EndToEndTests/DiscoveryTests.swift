@@ -63,6 +63,50 @@ struct DiscoveryTests {
     #expect(audit.output.contains("discovery.started"), "\(audit.output)")
   }
 
+  @Test(
+    "A broker with TLS is heard where its authority is trusted; where it is not, the report says so",
+    .enabled(if: Programs.system("openssl") != nil, "needs openssl"))
+  func secureBroker() async throws {
+    let gateway = try await TestGateway(profiles: "tasmota")
+    defer { gateway.clear() }
+    let authority = try await gateway.certificate("broker")
+    let port = try freePort()
+    let settings = try gateway.write(
+      "mosquitto.conf",
+      """
+      listener \(port) 127.0.0.1
+      allow_anonymous true
+      certfile \(gateway.path("tls.pem"))
+      keyfile \(gateway.path("tls.key"))
+      user root
+
+      """)
+    _ = try gateway.peer(try Programs.required("mosquitto"), ["-c", settings])
+    try #require(await eventually(within: 10) { isListening(port) })
+    let sent = try await run(
+      try Programs.required("mosquitto_pub"),
+      [
+        "-h", "localhost", "-p", "\(port)", "--cafile", authority, "-r", "-t", "tele/kettle/SENSOR", "-m",
+        #"{"Time":"2026-05-01T12:00:00","ENERGY":{"Total":1.5,"Power":42,"Voltage":230,"Current":0.2}}"#,
+      ])
+    try #require(sent.status == 0, "\(sent.errors)")
+    try gateway.configure("links: []\n")
+    try await gateway.start()
+
+    let look = ["discover", "--mqtt", "localhost:\(port)", "--tls", "--for", "1s"]
+    let untrusted = try await gateway.cli(look)
+    #expect((untrusted.output + untrusted.errors).contains("not signed by the system's authorities"))
+    let result = try await gateway.cli(look + ["--broker-ca", authority, "--json"])
+    let plug = try #require(try finds(result.output).first, "\(result.output)\(result.errors)")
+    #expect((plug["profile"] as? String)?.hasPrefix("tasmota-") == true, "\(plug)")
+
+    // What it says to add is what connects.
+    try gateway.configure(try #require(try add(plug)["yaml"] as? String))
+    try #require(gateway.daemon).send(SIGHUP)
+    let isConnected = await eventually(within: 10) { gateway.log.contains("connected to link mqtt-localhost") }
+    #expect(isConnected, "\(gateway.log)")
+  }
+
   @Test("The program looks by itself where no gateway runs")
   func offline() async throws {
     let gateway = try await TestGateway(profiles: "huawei")

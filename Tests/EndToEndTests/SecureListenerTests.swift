@@ -6,23 +6,11 @@ import Testing
   "HTTPS", .enabled(if: Programs.hasOwn, "the programs are not built"),
   .enabled(if: Programs.system("curl") != nil && Programs.system("openssl") != nil, "needs curl and openssl"))
 struct SecureListenerTests {
-  private func certificate(_ gateway: TestGateway, _ name: String) async throws {
-    let made = try await run(
-      try Programs.required("openssl"),
-      [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-        "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost", "-keyout", gateway.path("tls.key"), "-out",
-        gateway.path("tls.pem"),
-      ])
-    try #require(made.status == 0, "\(made.errors)")
-    try FileManager.default.copyItem(atPath: gateway.path("tls.pem"), toPath: gateway.path("\(name).pem"))
-  }
-
   @Test("curl and heddle talk TLS with a gateway whose certificate they trust, also after a reload brought another")
   func https() async throws {
     let gateway = try await TestGateway()
     defer { gateway.clear() }
-    try await certificate(gateway, "first")
+    try await gateway.certificate("first")
     try gateway.configure("api: {listen: \"127.0.0.1:0\", tls: {certificate: tls.pem, key: tls.key}}\nlinks: []\n")
     try await gateway.start()
     #expect(gateway.log.contains("the certificate of the API ends at"))
@@ -54,7 +42,7 @@ struct SecureListenerTests {
       try Programs.required("curl"), ["-s", "-o", "/dev/null", "http://localhost:\(port)/health"])
     #expect(plain.status != 0)
 
-    try await certificate(gateway, "second")
+    try await gateway.certificate("second")
     gateway.daemon?.send(SIGHUP)
     #expect(await eventually(within: 10) { gateway.log.contains("the API has a new certificate") })
     #expect(try await curl(trusting: "second").output.contains("\"v1\""))

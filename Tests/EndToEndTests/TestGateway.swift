@@ -43,6 +43,22 @@ final class TestGateway {
     try write("heddle.yaml", api + text)
   }
 
+  /// Makes a certificate for `localhost` that is its own authority, as `tls.pem` with its `tls.key`.
+  ///
+  /// - Returns: the path of a copy of the certificate under its name, which stays when another one is made.
+  @discardableResult
+  func certificate(_ name: String) async throws -> String {
+    let made = try await run(
+      try Programs.required("openssl"),
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+        "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost", "-keyout", path("tls.key"), "-out", path("tls.pem"),
+      ])
+    try #require(made.status == 0, "\(made.errors)")
+    try FileManager.default.copyItem(atPath: path("tls.pem"), toPath: path("\(name).pem"))
+    return path("\(name).pem")
+  }
+
   // MARK: Programs
 
   /// The folder's own profiles come over the shipped ones.
