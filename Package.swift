@@ -72,6 +72,7 @@ let package = Package(
     .target(
       name: "CSimdJSON", path: "Sources/System/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "CProcessMemory", path: "Sources/System/CProcessMemory"),
     .target(name: "PinnedThread", path: "Sources/System/PinnedThread"),
     .target(name: "ModbusWire", path: "Sources/System/ModbusWire"),
     .target(name: "TimeSource", dependencies: ["EnergyModel"], path: "Sources/System/TimeSource"),
@@ -164,9 +165,8 @@ let package = Package(
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", httpClient, nioCore, nioHTTP1,
-        crypto,
-        logging, lifecycle, unixSignals,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", "CProcessMemory",
+        httpClient, nioCore, nioHTTP1, crypto, logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 
@@ -272,7 +272,7 @@ let package = Package(
 )
 
 // The same rules for all of our Swift targets; warnings are errors.
-for target in package.targets where target.type != .system && target.name != "CSimdJSON" {
+for target in package.targets where target.type != .system && !["CSimdJSON", "CProcessMemory"].contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

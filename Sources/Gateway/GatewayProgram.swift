@@ -32,6 +32,7 @@ public struct GatewayProgram: Sendable {
     let logger = Logger(label: "heddled")
     IgnoredSignals.install()
     ResourceLimits.raiseOpenFiles()
+    ProcessMemory.bound()
     guard let (loaded, library) = load(logger, previous: nil) else { return ConfigurationCheck.configurationExitCode }
 
     // From here on a signal waits until the start is over: a half-started gateway is stopped cleanly as well.
@@ -44,11 +45,12 @@ public struct GatewayProgram: Sendable {
       logger.critical("the gateway could not start: \(error)")
       return 1
     }
-    return await untilStopped(daemon, library, signals, logger)
+    return await untilStopped(daemon, library, signals, time, logger)
   }
 
   private func untilStopped(
-    _ daemon: GatewayDaemon, _ library: ProfileLibrary, _ signals: UnixSignalsSequence, _ logger: Logger
+    _ daemon: GatewayDaemon, _ library: ProfileLibrary, _ signals: UnixSignalsSequence, _ time: TimeSource,
+    _ logger: Logger
   ) async -> Int32 {
     let failure = Task { await daemon.untilFailed() }
     return await withTaskGroup(of: Int32?.self) { group in
@@ -61,6 +63,10 @@ public struct GatewayProgram: Sendable {
         return 0
       }
       group.addTask { await failure.value ? 1 : nil }
+      group.addTask {
+        await ProcessMemory.run(time)
+        return nil
+      }
       let code = await group.next() ?? 0
       group.cancelAll()
       failure.cancel()

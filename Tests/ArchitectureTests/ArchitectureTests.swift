@@ -8,7 +8,7 @@ struct ArchitectureTests {
   /// The second layer exists because `TimeSource` speaks of the model's timestamps and `LocatedYAML` sits on a library;
   /// everything above may use both.
   static let layers: [[String]] = [
-    ["CModbus", "CMosquitto", "CSimdJSON", "PinnedThread", "ModbusWire", "EnergyModel"],
+    ["CModbus", "CMosquitto", "CSimdJSON", "CProcessMemory", "PinnedThread", "ModbusWire", "EnergyModel"],
     ["TimeSource", "LocatedYAML"],
     ["DeviceProfiles", "GatewayStore", "LocalAPISchema", "ScheduleCalendar"],
     ["AdapterKit", "TelemetryPipeline", "LocalAPIClient"],

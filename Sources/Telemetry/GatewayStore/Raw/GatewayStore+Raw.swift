@@ -35,7 +35,7 @@ extension GatewayStore {
       let waited = now.millisecondsSince(Timestamp(milliseconds: oldest))
       // A clock that was set back must not put it off for ever.
       guard Double(waited.magnitude) >= age / .milliseconds(1) || count >= readings else { return nil }
-      return try RawSealing(db, limit: readings).run()
+      return try RawSealing(db, limit: readings).run(waiting: count)
     }
   }
 
@@ -110,7 +110,9 @@ extension GatewayStore {
       samples[index].series = ids[position]
     }
     samples.removeAll { $0.series == 0 }
-    guard let first = samples.map(\.observedAt).min(), let last = samples.map(\.observedAt).max() else { return ids }
+    guard let first = samples.lazy.map(\.observedAt).min(), let last = samples.lazy.map(\.observedAt).max() else {
+      return ids
+    }
     try db.execute(
       sql: "INSERT INTO raw_groups(at, first_ms, last_ms, samples, data) VALUES (?, ?, ?, ?, ?)",
       arguments: [raw.at.milliseconds, first, last, samples.count, Data(RawGroup.encode(samples))])
@@ -165,9 +167,12 @@ private struct RawSealing {
     self.limit = limit
   }
 
-  func run() throws -> Int {
+  /// - Parameter count: readings that wait.
+  func run(waiting count: Int) throws -> Int {
     var damaged = 0
     var samples: [RawSample] = []
+    // An array that grows takes three times as much while it does.
+    samples.reserveCapacity(min(count, limit + limit / 4))
     var lastGroup: Int64 = 0
     let groups = try Row.fetchCursor(
       db, sql: "SELECT id, data FROM raw_groups WHERE id <= (\(Self.lastBooked)) ORDER BY id")
@@ -189,7 +194,9 @@ private struct RawSealing {
   }
 
   private func writeBlock(_ samples: [RawSample]) throws {
-    guard let first = samples.map(\.observedAt).min(), let last = samples.map(\.observedAt).max() else { return }
+    guard let first = samples.lazy.map(\.observedAt).min(), let last = samples.lazy.map(\.observedAt).max() else {
+      return
+    }
     // Never an id again: the chunks of a removed block are gone, but a newer block must not look older.
     try db.execute(
       sql: "INSERT INTO raw_blocks(first_ms, last_ms, samples, bytes) VALUES (?, ?, ?, 0)",
