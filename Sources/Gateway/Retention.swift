@@ -7,9 +7,9 @@ import TimeSource
 
 /// Keeps the database within its bounds: by age, by bytes, and by what is free on its disk.
 ///
-/// Readings as they came go first, a block of some minutes at a time; minutes become quarters of an hour, which stay for
-/// years, because bills are made of them. Nothing here stops the daemon: with too little room, raw readings are not
-/// written, and an alert says so.
+/// Windows of a minute are summed up to quarters of an hour, hours and days when their day is over. Readings as they came
+/// go first, a block of some minutes at a time; then minutes; what was made of these stays for years, because bills are
+/// made of it. Nothing here stops the daemon: with too little room, raw readings are not written, and an alert says so.
 final class Retention: Sendable {
   /// What the retention needs of the rest.
   struct Surroundings: Sendable {
@@ -39,6 +39,13 @@ final class Retention: Sendable {
   static let roomInterval = Duration.seconds(60)
   /// Looks at the room between two looks at the age.
   static let roomsPerAge = 60
+  /// How long after its end a day is summed up: most of what comes late is there.
+  static let summingDelay = Duration.seconds(3 * 3600)
+  /// Steps of summing up between two looks at the room: a day of some thousand series, and a few seconds of work, also
+  /// where all that is kept is still to be summed up.
+  static let sumsPerLook = 200
+  /// Half hours of minutes that go in one look at the age. A clock that is months ahead must not take all of them.
+  static let minuteStepsPerAge = 4 * 48
   /// Events that are kept at most: years of a large installation, and less than the windows of its days.
   static let maxEvents: Int64 = 1_000_000
   /// With this much more than the floor, raw readings are written again.
@@ -63,6 +70,7 @@ final class Retention: Sendable {
     var looks = 0
     repeat {
       await checkRoom()
+      await sumUp()
       if looks % Self.roomsPerAge == 0 { await removeOld() }
       looks += 1
     } while (try? await time.sleep(for: Self.roomInterval)) != nil
@@ -122,27 +130,40 @@ final class Retention: Sendable {
   /// Lets go of the oldest; `false` when nothing is left that may go.
   private func removeForRoom(_ removed: inout Int) async throws -> Bool {
     var count = try await store.removeOldestRaw(before: Timestamp(milliseconds: .max))
-    if count == 0 { count = try await store.rollUpMinutes(before: time.wall().advanced(byMilliseconds: -86_400_000)) }
+    if count == 0 {
+      count = try await store.removeOldestMinutes(before: time.wall().advanced(byMilliseconds: -86_400_000))
+    }
     removed += count
     return count > 0
   }
 
   // MARK: Age
 
+  /// Makes the coarser windows of days that are over.
+  func sumUp() async {
+    let limit = limit(Self.summingDelay)
+    await step("windows", "summed up", atMost: Self.sumsPerLook) { [store] in
+      try await store.sumUpWindows(before: limit)
+    }
+  }
+
+  private func limit(_ age: Duration) -> Timestamp {
+    time.wall().advanced(byMilliseconds: -Int64(age / .milliseconds(1)))
+  }
+
   func removeOld() async {
     let settings = around.settings()
     let now = time.wall()
-    func limit(_ age: Duration) -> Timestamp { now.advanced(byMilliseconds: -Int64(age / .milliseconds(1))) }
     await step("raw readings", "removed") { [store] in
       try await store.sealRaw(at: now)
       return try await store.removeOldestRaw(before: limit(settings.rawAge))
     }
-    await step("windows of a minute", "put together to quarters of an hour") { [store] in
-      try await store.rollUpMinutes(before: limit(settings.minuteAge))
+    await step("windows of a minute", "removed", atMost: Self.minuteStepsPerAge) { [store] in
+      try await store.removeOldestMinutes(before: limit(settings.minuteAge))
     }
     // One day goes each day. A clock that is years ahead for an hour must not take everything.
     await step("quarters of an hour", "removed", atMost: 2) { [store] in
-      try await store.removeOldestQuarters(before: limit(settings.quarterAge))
+      try await store.removeOldestSums(before: limit(settings.quarterAge))
     }
     do {
       // The chain goes on from where it was cut, so that what is left can be verified.

@@ -1,4 +1,5 @@
 import EnergyModel
+import GRDB
 import Testing
 
 @testable import GatewayStore
@@ -62,13 +63,15 @@ struct CustomerTests {
       }
     }
     try await store.apply(WindowBatch(series: keys, deltas: deltas, closedThrough: noon))
+    let end = noon.advanced(byMilliseconds: 500 * 86_400_000)
+    while try await store.sumUpWindows(before: end) > 0 {}
+    while try await store.removeOldestMinutes(before: noon.advanced(byMilliseconds: 86_400_000)) > 0 {}
     try await store.append([
       EventRecord(type: "customer.created", at: noon, customerID: "cus_1", json: #"{"name":"Ada"}"#),
       EventRecord(type: "device.offline", at: noon, deviceID: "d", customerID: "cus_1"),
     ])
     func sum(_ key: SeriesKey) async throws -> Double {
-      let end = noon.advanced(byMilliseconds: 500 * 86_400_000)
-      return try await store.sums(of: key, boundaries: [noon, end]).sums.first??.sum ?? 0
+      try await store.sums(of: key, boundaries: [noon, end]).sums.first??.sum ?? 0
     }
     try await store.anonymizeCustomer("cus_1", at: noon)
     #expect(try await store.customers().map(\.id) == ["cus_2"])
@@ -79,6 +82,10 @@ struct CustomerTests {
     try await store.purgeCustomer("cus_1", at: noon)
     #expect(try await sum(keys[0]) == 0)
     #expect(try await sum(keys[1]) == 10)
+    let rows = try await store.perform("count") { db in
+      try ["windows", "quarters", "hours", "days"].map { try Int.fetchOne(db, sql: "SELECT count(*) FROM \($0)") }
+    }
+    #expect(rows == [1, 2, 2, 2], "in every level")
     #expect(try await store.events(of: "cus_1", before: nil, limit: 10).isEmpty)
     #expect(try await store.events(after: 0).map(\.type) == ["device.offline"])
     #expect(try await store.customers(includingRemoved: true).map(\.id) == ["cus_2"])

@@ -5,15 +5,15 @@ import LocatedYAML
 public struct StorageSettings: Sendable, Equatable {
   /// Time between two writes of what was measured: what a power cut can take.
   public var flushInterval: Duration = .seconds(10)
-  /// Bytes that the database may use; beyond, the oldest raw readings go first, then minutes become quarters of an hour.
+  /// Bytes that the database may use; beyond, the oldest raw readings go first, then the oldest minutes.
   public var maxBytes: Int64 = 8 << 30
   /// Free bytes on the disk below which no raw readings are written.
   public var minFreeBytes: Int64 = 256 << 20
   /// How long readings are kept as they came; 0 = not at all.
   public var rawAge: Duration = .seconds(7 * 86_400)
-  /// How long windows of a minute are kept; then they become quarters of an hour.
+  /// How long windows of a minute are kept beside what is made of them.
   public var minuteAge: Duration = .seconds(90 * 86_400)
-  /// How long windows of a quarter of an hour are kept: ten years, since bills are made of them.
+  /// How long quarters of an hour, hours and days are kept: ten years, since bills are made of them.
   public var quarterAge: Duration = .seconds(3650 * 86_400)
   /// How long the audit is kept: two years, since energy is billed and settled by the year.
   public var auditAge: Duration = .seconds(730 * 86_400)

@@ -79,30 +79,41 @@ extension GatewayStore {
     }
   }
 
-  /// Forgets a customer with its events and aggregates. Works through the windows a day at a time, so that other
-  /// writes come in between.
+  /// Forgets a customer with its events and aggregates. Works through the windows in short steps, so that other writes
+  /// come in between.
   public func purgeCustomer(_ id: String, at now: Timestamp) async throws(GatewayStoreError) {
     try await anonymizeCustomer(id, at: now)
-    let series = "series IN (SELECT id FROM series WHERE scope = 'customer' AND scope_id = ?1)"
-    let day = 86_400 / Self.bucketSeconds
-    let range: (first: Int64, last: Int64)? = try await perform("read the windows of \(id)") { db in
-      let first = try Int64.fetchOne(
-        db, sql: "SELECT min(first_ts) FROM series WHERE scope = 'customer' AND scope_id = ?", arguments: [id])
-      let last = try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM windows")
-      guard let first, let last else { return nil }
-      return (first.flooredQuotient(by: Self.bucketSeconds), last)
-    }
-    for bucket in stride(from: range?.first ?? 0, through: range?.last ?? -1, by: Int(day)) {
-      try await write("remove the windows of \(id)") { db in
-        try db.execute(
-          sql: "DELETE FROM windows WHERE bucket >= ?2 AND bucket < ?3 AND \(series)",
-          arguments: [id, bucket, bucket + day])
-      }
-    }
+    for level in WindowLevel.allCases { try await removeWindows(level, ofCustomer: id) }
     try await write("remove customer \(id)") { db in
       try db.execute(sql: "DELETE FROM events WHERE customer_id = ? AND type LIKE 'customer.%'", arguments: [id])
       try db.execute(sql: "UPDATE events SET customer_id = NULL WHERE customer_id = ?", arguments: [id])
       try db.execute(sql: "DELETE FROM customers WHERE id = ?", arguments: [id])
+    }
+  }
+
+  /// Buckets of which one step removes the windows of a customer's series.
+  private static let bucketsPerStep = 200
+
+  private func removeWindows(_ level: WindowLevel, ofCustomer id: String) async throws(GatewayStoreError) {
+    let (series, buckets): ([Int64], Range<Int64>) = try await perform("read the windows of \(id)") { db in
+      let first = try Int64.fetchOne(
+        db, sql: "SELECT min(first_ts) FROM series WHERE scope = 'customer' AND scope_id = ?", arguments: [id])
+      let oldest = try Int64.fetchOne(db, sql: "SELECT min(bucket) FROM \(level.table)")
+      let newest = try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM \(level.table)")
+      guard let first, let oldest, let newest else { return ([], 0..<0) }
+      let start = max(level.bucket(of: first), oldest)
+      let series = try Int64.fetchAll(
+        db, sql: "SELECT id FROM series WHERE scope = 'customer' AND scope_id = ?", arguments: [id])
+      return (series, start..<max(start, newest + 1))
+    }
+    for start in stride(from: buckets.lowerBound, to: buckets.upperBound, by: Self.bucketsPerStep) {
+      try await write("remove the windows of \(id)") { db in
+        // One by one, because a range of buckets would be scanned with all series in it.
+        let statement = try db.cachedStatement(sql: "DELETE FROM \(level.table) WHERE bucket = ? AND series = ?")
+        for bucket in start..<min(start + Int64(Self.bucketsPerStep), buckets.upperBound) {
+          for id in series { try statement.execute(arguments: [bucket, id]) }
+        }
+      }
     }
   }
 }

@@ -11,7 +11,7 @@ extension GatewayStore {
   }
 
   /// How long a device was heard between boundaries, by its windows of gauges and of energy that was measured and not
-  /// estimated over a gap. A quarter of an hour that was put together of old minutes counts as a whole.
+  /// estimated over a gap. Where minutes are not kept any more, a quarter of an hour counts as a whole.
   ///
   /// - Parameters:
   ///   - metrics: names of gauges or energies; `nil` = all of the device.
@@ -33,26 +33,27 @@ extension GatewayStore {
       guard let start = times.first, let end = times.last, let first = seconds.min() else {
         return Presence(first: nil, milliseconds: counter.milliseconds)
       }
-      // A value from before the first boundary can still hold.
-      let from = max(start.second - counter.hold / 1000 - 60, first)
-      let sources = [
-        ("quarters", Self.quarterBucketSeconds, max(counter.hold, Self.quarterSeconds * 1000)),
-        ("windows", Self.bucketSeconds, counter.hold),
+      // A value from before the first boundary can still hold; so does the quarter of an hour that it is in.
+      let from = WindowLevel.quarters.start(of: max(start.second - counter.hold / 1000 - 60, first))
+      let until = end.secondRoundedUp
+      let marks = try WindowMarks(db)
+      let sources: [(level: WindowLevel, until: Int64)] = [
+        (.quarters, min(until, marks.minutesFrom)), (.minutes, until),
       ]
-      for (table, bucketSeconds, hold) in sources {
+      for (level, until) in sources where from < until {
+        let hold = max(counter.hold, level.seconds * 1000)
         let seconds = try Int64.fetchCursor(
           db,
           sql: """
             WITH RECURSIVE b(n) AS (
-              SELECT max(?1, min(bucket)) FROM \(table) UNION ALL
-              SELECT n + 1 FROM b WHERE n < min(?2, (SELECT max(bucket) FROM \(table))))
+              SELECT max(?1, min(bucket)) FROM \(level.table) UNION ALL
+              SELECT n + 1 FROM b WHERE n < min(?2, (SELECT max(bucket) FROM \(level.table))))
             SELECT DISTINCT w.ts FROM b CROSS JOIN json_each(?3) s
-              CROSS JOIN \(table) w ON w.bucket = b.n AND w.series = s.value
+              CROSS JOIN \(level.table) w ON w.bucket = b.n AND w.series = s.value
             WHERE w.ts >= ?4 AND w.ts < ?5 AND (w.min IS NOT NULL OR w.quality = 0) ORDER BY w.ts
             """,
           arguments: [
-            from.flooredQuotient(by: bucketSeconds), end.second.flooredQuotient(by: bucketSeconds),
-            try JSONText.encode(ids), from, end.secondRoundedUp,
+            level.bucket(of: from), level.bucket(of: until - 1), try JSONText.encode(ids), from, until,
           ])
         while let second = try seconds.next() { counter.add(second &* 1000, hold: hold) }
       }

@@ -22,8 +22,8 @@ final class SeriesCache: Sendable {
 }
 
 extension GatewayStore {
-  /// Seconds in a bucket of windows.
-  static let bucketSeconds: Int64 = 600
+  /// Seconds since 1970 that windows can have: what is beyond is no time.
+  private static let possibleSeconds: ClosedRange<Int64> = -(1 << 40)...(1 << 40)
   /// The most times that one call sums up.
   public static let rangesPerCall = 100_000
 
@@ -50,7 +50,7 @@ extension GatewayStore {
   /// Sums a series between boundaries: the result for `[a, b, c]` is that of `a..<b` and of `b..<c`.
   ///
   /// The boundaries come from the caller, so days in any zone are right. A boundary within a minute counts the minute
-  /// to the time in which it begins.
+  /// to the time in which it begins; where minutes are not kept any more, the quarter of an hour.
   public func sums(of key: SeriesKey, boundaries: [Timestamp]) async throws(GatewayStoreError) -> SeriesSums {
     let times = boundaries.prefix(Self.rangesPerCall + 1)
     return try await perform("read windows") { db in
@@ -68,15 +68,24 @@ extension GatewayStore {
   private static func add(
     _ deltas: [WindowDelta], closedThrough: Timestamp, interner: inout SeriesInterner, in db: Database
   ) throws {
-    let statement = try WindowStatement(db)
+    let statement = try WindowStatement(addingIn: db)
+    let marks = try WindowMarks(db)
+    var summer = WindowSummer(db, marks: marks)
     for delta in deltas {
       let (second, overflow) = delta.minute.multipliedReportingOverflow(by: 60)
       // A number that is none would be NULL and make every flush fail from now on.
-      guard !overflow, delta.sum.isFinite, delta.coveredMilliseconds.isFinite,
+      guard !overflow, possibleSeconds.contains(second), delta.sum.isFinite, delta.coveredMilliseconds.isFinite,
         let series = try interner.id(of: delta.series, second: second, in: db)
       else { continue }
-      try statement.add(delta, series: series, second: second, isClosed: second < closedThrough.second - 59)
+      if second < marks.minutesFrom {
+        try summer.addToQuarter(delta.window, series: series, second: second)
+      } else {
+        try statement.write(
+          delta.window, series: series, second: second, isClosed: second < closedThrough.second - 59)
+      }
+      summer.note(series: series, second: second)
     }
+    try summer.finish()
   }
 
   /// Closes the windows that ended since the last call and got nothing more.
@@ -88,12 +97,22 @@ extension GatewayStore {
       try db.execute(
         sql: "UPDATE windows SET closed = 1 WHERE bucket BETWEEN ? AND ? AND closed = 0 AND ts <= ?",
         arguments: [
-          last.flooredQuotient(by: bucketSeconds) - 2, now.flooredQuotient(by: bucketSeconds), now - 60,
+          WindowLevel.minutes.bucket(of: last) - 2, WindowLevel.minutes.bucket(of: now), now - 60,
         ])
     }
     try db.execute(
       sql: "INSERT INTO marks(name, value) VALUES ('closedThrough', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1",
       arguments: [now])
+  }
+}
+
+extension WindowDelta {
+  /// What it adds, as a window.
+  fileprivate var window: WindowSum {
+    let range = range
+    return WindowSum(
+      sum: sum, min: range?.min, max: range?.max, last: range?.last, samples: samples,
+      coveredMilliseconds: coveredMilliseconds, quality: quality, revision: 0)
   }
 }
 

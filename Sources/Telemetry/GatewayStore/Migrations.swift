@@ -22,6 +22,7 @@ enum Migrations {
     migrator.registerMigration("5 quarters of an hour") { try $0.execute(sql: quarters) }
     migrator.registerMigration("6 webhooks") { try $0.execute(sql: webhooks) }
     migrator.registerMigration("7 carbon intensities") { try $0.execute(sql: carbonIntensities) }
+    migrator.registerMigration("8 windows of hours and days") { try $0.execute(sql: coarseWindows) }
     return migrator
   }
 
@@ -174,7 +175,7 @@ enum Migrations {
     CREATE INDEX events_by_customer ON events(customer_id, seq) WHERE customer_id IS NOT NULL;
     """
 
-  /// What minutes become when they are old; `bucket` is the day in UTC, so that a series lies together for a day.
+  /// Quarters of an hour; `bucket` is the day in UTC, so that a series lies together for a day.
   private static let quarters = """
     CREATE TABLE quarters(
       bucket INTEGER NOT NULL, series INTEGER NOT NULL, ts INTEGER NOT NULL, sum REAL NOT NULL, last REAL, min REAL,
@@ -233,5 +234,30 @@ enum Migrations {
     CREATE TABLE carbon_intensities(
       source TEXT NOT NULL, at INTEGER NOT NULL, grams_per_kwh REAL NOT NULL,
       PRIMARY KEY(source, at)) STRICT, WITHOUT ROWID;
+    """
+
+  /// Before, quarters of an hour took the place of old minutes: what came late for these is added to them, and from
+  /// their end on there are minutes. Hours and days come later, a little at a time. `WindowLevel` has their buckets.
+  private static let coarseWindows = """
+    CREATE TABLE hours(
+      bucket INTEGER NOT NULL, series INTEGER NOT NULL, ts INTEGER NOT NULL, sum REAL NOT NULL, last REAL, min REAL,
+      max REAL, samples INTEGER NOT NULL, covered_ms REAL NOT NULL, quality INTEGER NOT NULL,
+      revision INTEGER NOT NULL, PRIMARY KEY(bucket, series, ts)) STRICT, WITHOUT ROWID;
+    CREATE TABLE days(
+      bucket INTEGER NOT NULL, series INTEGER NOT NULL, ts INTEGER NOT NULL, sum REAL NOT NULL, last REAL, min REAL,
+      max REAL, samples INTEGER NOT NULL, covered_ms REAL NOT NULL, quality INTEGER NOT NULL,
+      revision INTEGER NOT NULL, PRIMARY KEY(bucket, series, ts)) STRICT, WITHOUT ROWID;
+    INSERT INTO marks(name, value)
+      SELECT 'minutesFrom', (ts / 1800 + 1) * 1800 FROM quarters
+      WHERE bucket = (SELECT max(bucket) FROM quarters) ORDER BY ts DESC LIMIT 1;
+    INSERT INTO quarters(bucket, series, ts, sum, last, min, max, samples, covered_ms, quality, revision)
+      SELECT ts / 86400, series, ts - ts % 900, sum, last, min, max, samples, covered_ms, quality, revision
+      FROM windows WHERE bucket < (SELECT value / 600 FROM marks WHERE name = 'minutesFrom') ORDER BY ts
+      ON CONFLICT(bucket, series, ts) DO UPDATE SET
+        sum = sum + excluded.sum, last = coalesce(excluded.last, last), min = min(min, excluded.min),
+        max = max(max, excluded.max), samples = samples + excluded.samples,
+        covered_ms = covered_ms + excluded.covered_ms, quality = max(quality, excluded.quality),
+        revision = revision + 1 + excluded.revision;
+    DELETE FROM windows WHERE bucket < (SELECT value / 600 FROM marks WHERE name = 'minutesFrom');
     """
 }
