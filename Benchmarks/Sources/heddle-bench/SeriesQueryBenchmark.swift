@@ -1,17 +1,18 @@
 import EnergyModel
 import Foundation
-import GRDB
 import GatewayStore
 import Logging
 
-/// How long the store takes for the hours of one series, over a day of windows of a minute and over a year of windows
-/// of a quarter of an hour, which is what it keeps of old minutes. An answer over HTTP adds its text: see `api.sh`.
+/// How long the store takes for one series: the hours of a day of windows of a minute, and hours, quarters of an hour and
+/// months (of India, half an hour beside the hours) of a year that is summed up. An answer over HTTP adds its text: see
+/// `api.sh`.
 struct SeriesQueryBenchmark {
   /// A gateway has more of them; of a day's bucket, each is read by itself.
   static let series = 40
   static let days: Int64 = 365
   static let gateDay = 5.0
   static let gateYear = 20.0
+  static let gateQuarters = 60.0
   private static let start: Int64 = 1_777_636_800 / 60
 
   private let keys = (0..<series).map {
@@ -22,40 +23,31 @@ struct SeriesQueryBenchmark {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("heddle-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("heddle.sqlite").path
-    var store = try await Self.open(path)
+    let store = try await Self.open(folder.appendingPathComponent("heddle.sqlite").path)
     let dayStart = Self.start + Self.days * 1440
     for minute in stride(from: Self.start, to: dayStart, by: 1440) {
       try await write(Array(stride(from: minute, to: minute + 1440, by: 15)), to: store)
     }
-    try await store.close()
-    try Self.makeQuarters(path)
-    store = try await Self.open(path)
+    while try await store.sumUpWindows(before: Self.time(dayStart)) > 0 {}
     for minute in stride(from: dayStart, to: dayStart + 1440, by: 60) {
       try await write(Array(minute..<minute + 60), to: store)
     }
     let day = try await milliseconds(store, (0...24).map { dayStart + $0 * 60 })
     let year = try await milliseconds(store, (0...Self.days * 24).map { Self.start + $0 * 60 })
+    let quarters = try await milliseconds(store, (0...Self.days * 96).map { Self.start + $0 * 15 })
+    let months = try await milliseconds(store, (0...12).map { Self.start + $0 * 30 * 1440 - 330 })
     try await store.close()
     return [
       row("one series over a day, 24 hours of 1,440 windows", day, Self.gateDay),
-      row("one series over a year, 8,760 hours of 35,040 windows", year, Self.gateYear),
+      row("one series over a year, 8,760 hours", year, Self.gateYear),
+      row("one series over a year, 35,040 quarters of an hour", quarters, Self.gateQuarters),
+      row("one series over a year, 12 months of a zone at half past", months, Self.gateDay),
     ]
   }
 
   private static func open(_ path: String) async throws -> GatewayStore {
     try await GatewayStore.open(
       path: path, now: time(start), logger: Logger(label: "heddle.bench") { _ in SwiftLogNoOpLogHandler() })
-  }
-
-  /// Puts the windows where the store has them when they are old: what it does itself half an hour at a time.
-  private static func makeQuarters(_ path: String) throws {
-    try DatabaseQueue(path: path).write { db in
-      let columns = "series, ts, sum, last, min, max, samples, covered_ms, quality, revision"
-      try db.execute(
-        sql: "INSERT INTO quarters(bucket, \(columns)) SELECT ts / 86400, \(columns) FROM windows ORDER BY 1, 2, 3")
-      try db.execute(sql: "DELETE FROM windows")
-    }
   }
 
   private func write(_ minutes: [Int64], to store: GatewayStore) async throws {
