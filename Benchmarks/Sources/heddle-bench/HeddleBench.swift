@@ -76,12 +76,16 @@ struct HeddleBench {
     }
   }
 
-  /// A ring of the gateway has 4,096 slots; the larger one shows the cost of the hand-off itself.
+  /// With 65,536 slots the lines come from the cache that both processors share, and the hand-off itself is compared. A
+  /// link's ring in the gateway has 4,096: all of it lies in the other processor's own cache each time, whoever moves it,
+  /// and what is wanted is that it is no worse for that.
   private static let rings = [
-    RingBenchmark(batch: 1, capacity: 4096, baseline: .deque, gate: 8),
-    RingBenchmark(batch: 64, capacity: 4096, baseline: .boost, gate: 4),
-    RingBenchmark(batch: 64, capacity: 4096, baseline: .array, gate: 2),
-    RingBenchmark(batch: 12, capacity: 4096, baseline: .array, gate: 1.5),
+    RingBenchmark(batch: 1, capacity: 65_536, baseline: .deque, gate: 8),
+    RingBenchmark(batch: 64, capacity: 65_536, baseline: .boost, gate: 4),
     RingBenchmark(batch: 64, capacity: 65_536, baseline: .array, gate: 2),
+    RingBenchmark(batch: 1, capacity: 4096, baseline: .deque, gate: 3),
+    RingBenchmark(batch: 64, capacity: 4096, baseline: .boost, gate: 2),
+    RingBenchmark(batch: 64, capacity: 4096, baseline: .array, gate: 1),
+    RingBenchmark(batch: 12, capacity: 4096, baseline: .array, gate: 1.5),
   ]
 }
