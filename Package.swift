@@ -94,6 +94,9 @@ let package = Package(
       name: "AdapterKit", dependencies: ["EnergyModel", "DeviceProfiles"],
       path: "Sources/Adapters/AdapterKit"),
     .target(
+      name: "ProfileExplanation", dependencies: ["DeviceProfiles", "EnergyModel"],
+      path: "Sources/Model/ProfileExplanation"),
+    .target(
       name: "TelemetryPipeline", dependencies: ["EnergyModel", "TimeSource", "PinnedThread", "GatewayStore", logging],
       path: "Sources/Telemetry/TelemetryPipeline"),
     .target(
@@ -153,8 +156,9 @@ let package = Package(
     .target(
       name: "GatewayCommands",
       dependencies: [
-        "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "LocalAPISchema", "LocalAPIClient", "AdapterKit",
-        "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "DeviceDiscovery", "GatewayStore", argumentParser,
+        "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "ProfileExplanation", "LocalAPISchema",
+        "LocalAPIClient", "AdapterKit", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter", "DeviceDiscovery",
+        "GatewayStore", argumentParser,
         logging,
       ],
       path: "Sources/Programs/GatewayCommands"),
@@ -165,8 +169,8 @@ let package = Package(
       dependencies: [
         "EnergyModel", "LocatedYAML", "TimeSource", "DeviceProfiles", "GatewayStore", "LocalAPISchema", "AdapterKit",
         "ScheduleCalendar", "TelemetryPipeline", "ModbusAdapter", "ModbusWire", "MQTTAdapter", "HTTPAdapter",
-        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "GatewayCommands", "CProcessMemory",
-        httpClient, nioCore, nioHTTP1, crypto, logging, lifecycle, unixSignals,
+        "DeviceDiscovery", "CommandDispatch", "LocalAPIServer", "ProfileExplanation", "CProcessMemory", httpClient,
+        nioCore, nioHTTP1, crypto, logging, lifecycle, unixSignals,
       ],
       path: "Sources/Gateway", exclude: ["docs"]),
 

@@ -11,7 +11,7 @@ struct ArchitectureTests {
     ["CModbus", "CMosquitto", "CSimdJSON", "CProcessMemory", "PinnedThread", "ModbusWire", "EnergyModel"],
     ["TimeSource", "LocatedYAML"],
     ["DeviceProfiles", "GatewayStore", "LocalAPISchema", "ScheduleCalendar"],
-    ["AdapterKit", "TelemetryPipeline", "LocalAPIClient"],
+    ["ProfileExplanation", "AdapterKit", "TelemetryPipeline", "LocalAPIClient"],
     ["ModbusAdapter", "MQTTAdapter", "HTTPAdapter", "CommandDispatch", "DeviceSimulator"],
     ["DeviceDiscovery"],
     ["LocalAPIServer", "GatewayCommands"],

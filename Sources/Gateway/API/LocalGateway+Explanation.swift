@@ -1,9 +1,9 @@
 import AdapterKit
 import DeviceProfiles
 import EnergyModel
-import GatewayCommands
 import LocalAPISchema
 import LocalAPIServer
+import ProfileExplanation
 import TelemetryPipeline
 
 extension LocalGateway {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LocalAPIClient
 import LocalAPISchema
+import ProfileExplanation
 
 extension DeviceCommand {
   struct Explain: GatewayCommand {

@@ -1,6 +1,7 @@
 import DeviceProfiles
 import EnergyModel
 import LocalAPISchema
+import ProfileExplanation
 
 /// A profile from a capture of which nothing is known: everything that has a value becomes a local with its value as a
 /// comment, for the author to bind to fields.

@@ -1,5 +1,6 @@
 import DeviceProfiles
 import ModbusWire
+import ProfileExplanation
 
 /// Registers out of recorded Modbus frames: requests and answers in hexadecimal, one to a line, as TCP or RTU.
 ///

@@ -1,5 +1,6 @@
 import DeviceProfiles
 import EnergyModel
+import ProfileExplanation
 
 /// The supported products as Markdown, made from the profiles alone. A test holds the published pages to it.
 struct ProductTable {

@@ -1,6 +1,7 @@
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
+import ProfileExplanation
 
 /// A profile that is written from a capture: points with what the capture has for them, and a test made of it.
 struct ProfileDraft {

@@ -1,6 +1,7 @@
 import DeviceProfiles
 import Foundation
 import LocatedYAML
+import ProfileExplanation
 
 /// Profiles as files: which there are, and what is in them.
 enum ProfileFiles {
@@ -55,5 +56,12 @@ enum ProfileFiles {
       throw CommandFailure(message: "the file is not UTF-8 text", hint: path)
     }
     return text
+  }
+}
+
+extension ProfileWords {
+  /// The nearest known word, else how to see all.
+  static func suggestion(_ word: String, among words: [String]) -> String {
+    Suggestion.hint(for: word, among: words) ?? "see 'heddle profile list'"
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeviceProfiles
 import LocatedYAML
+import ProfileExplanation
 
 /// `heddle profile lint`: everything that is wrong in profiles, at its place.
 struct ProfileLintCommand: ProfileTool {

@@ -3,6 +3,7 @@ import DeviceProfiles
 import EnergyModel
 import Foundation
 import ModbusAdapter
+import ProfileExplanation
 
 /// `heddle profile new`: a profile to start from.
 struct ProfileNewCommand: ProfileTool, AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeviceProfiles
 import EnergyModel
+import ProfileExplanation
 
 /// What an installation would say about a profile, from the command line.
 struct ProfileParameters: ParsableArguments {

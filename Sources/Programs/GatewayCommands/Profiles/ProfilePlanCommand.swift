@@ -2,6 +2,7 @@ import ArgumentParser
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
+import ProfileExplanation
 
 /// `heddle profile plan`: what reading a device costs.
 struct ProfilePlanCommand: ProfileTool {

@@ -1,3 +1,5 @@
+import ProfileExplanation
+
 extension ProfileSummary {
   func lines(color: Bool) -> [String] {
     var lines = [

@@ -1,6 +1,7 @@
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
+import ProfileExplanation
 
 /// What a profile says, for people who want to know what it does to their device.
 struct ProfileSummary: Encodable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import DeviceProfiles
 import EnergyModel
 import LocatedYAML
+import ProfileExplanation
 
 /// `heddle profile test`: runs the tests inside profiles and says what no test covers.
 struct ProfileTestCommand: ProfileTool {

@@ -2,6 +2,7 @@ import ArgumentParser
 import DeviceProfiles
 import Foundation
 import LocatedYAML
+import ProfileExplanation
 
 /// Where profiles are, and how answers are shown. The same on every profile command.
 struct ProfileOptions: ParsableArguments {

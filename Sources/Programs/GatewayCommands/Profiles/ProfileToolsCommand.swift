@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeviceProfiles
 import EnergyModel
+import ProfileExplanation
 
 /// `heddle profile`: everything that an author of a profile needs, without a gateway and without the device.
 struct ProfileToolsCommand: ParsableCommand {

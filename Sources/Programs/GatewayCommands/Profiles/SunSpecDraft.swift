@@ -1,5 +1,6 @@
 import DeviceProfiles
 import EnergyModel
+import ProfileExplanation
 
 /// What the standard models of SunSpec are in the unified model.
 enum SunSpecDraft {

@@ -6,6 +6,7 @@ import HTTPAdapter
 import LocatedYAML
 import ModbusAdapter
 import MQTTAdapter
+import ProfileExplanation
 import TimeSource
 
 /// `heddle profile record`: a capture of a live device. Nothing is ever written to the device.

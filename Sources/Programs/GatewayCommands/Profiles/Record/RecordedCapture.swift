@@ -1,6 +1,7 @@
 import DeviceProfiles
 import Foundation
 import LocalAPISchema
+import ProfileExplanation
 
 /// A capture on its way into a file: what a device said, and what it refused, so that a later run goes on from there.
 ///

@@ -1,5 +1,6 @@
 import DeviceProfiles
 import ModbusAdapter
+import ProfileExplanation
 
 /// Reads registers of a device into a capture: slowly, in small requests, never twice.
 struct RegisterRecorder {

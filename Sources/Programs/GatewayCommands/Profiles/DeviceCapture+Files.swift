@@ -3,20 +3,10 @@ import EnergyModel
 import Foundation
 import LocalAPISchema
 import LocatedYAML
+import ProfileExplanation
 
-/// What a device said, from a file: its registers, its messages or its answers.
-struct DeviceCapture {
-  var registers = RegisterImage()
-  /// In the order of the file.
-  var messages: [(topic: String, payload: String)] = []
-  /// By the request's name or path.
-  var responses: [(request: String, body: String)] = []
-  /// Messages and answers as they came, where they are known; else they are made of the text of `messages` and
-  /// `responses`.
-  var documents: [RawFrame.Body]?
-  /// What is to be known about the capture itself.
-  var remarks: [String] = []
-
+/// From files.
+extension DeviceCapture {
   /// Deeper nesting is no capture.
   private static let maxDepth = 6
 

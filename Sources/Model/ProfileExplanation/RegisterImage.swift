@@ -1,17 +1,17 @@
-import DeviceProfiles
+package import DeviceProfiles
 
 /// The memory of a Modbus device, as far as it is known.
-struct RegisterImage {
+package struct RegisterImage {
   /// Of the unit that the profile is bound to, without its number.
-  var tables: [RegisterSpace: [UInt16: UInt16]] = [:]
+  package var tables: [RegisterSpace: [UInt16: UInt16]] = [:]
 
   /// Whether what is not known is 0.
-  var isZeroElsewhere = false
+  package var isZeroElsewhere = false
 
-  init() {}
+  package init() {}
 
   /// The registers of a test, in which the own unit may have a number.
-  init(_ registers: [RegisterSpace: [UInt16: UInt16]], own unit: UInt8) {
+  package init(_ registers: [RegisterSpace: [UInt16: UInt16]], own unit: UInt8) {
     for (space, memory) in registers {
       let place = RegisterSpace(unit: space.unit == unit ? nil : space.unit, table: space.table)
       tables[place, default: [:]].merge(memory) { first, _ in first }
@@ -19,27 +19,27 @@ struct RegisterImage {
   }
 
   /// A table of the own unit.
-  subscript(table: RegisterTable) -> [UInt16: UInt16] {
+  package subscript(table: RegisterTable) -> [UInt16: UInt16] {
     get { tables[RegisterSpace(table: table)] ?? [:] }
     set { tables[RegisterSpace(table: table)] = newValue }
   }
 
-  var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
+  package var isEmpty: Bool { tables.values.allSatisfy(\.isEmpty) }
 
   /// The values of a range; `nil` unless all of them are known.
-  func values(_ range: RegisterRange) -> [UInt16]? {
+  package func values(_ range: RegisterRange) -> [UInt16]? {
     let values = addresses(range).compactMap { value(range.space, $0) }
     return values.count == Int(range.count) ? values : nil
   }
 
   /// The registers of one value; `nil` unless all of them are known.
-  func values(_ one: PlannedValue) -> [UInt16]? {
+  package func values(_ one: PlannedValue) -> [UInt16]? {
     let values = one.addresses.compactMap { UInt16(exactly: $0) }.compactMap { value(one.range.space, $0) }
     return values.count == one.addresses.count ? values : nil
   }
 
   /// The addresses of a value that are not known.
-  func missing(_ one: PlannedValue) -> [UInt16] {
+  package func missing(_ one: PlannedValue) -> [UInt16] {
     one.addresses.compactMap { UInt16(exactly: $0) }.filter { value(one.range.space, $0) == nil }
   }
 
@@ -48,7 +48,7 @@ struct RegisterImage {
   }
 
   /// Takes over what another image knows of its own unit, as that of a unit.
-  mutating func merge(_ other: RegisterImage, unit: UInt8?) {
+  package mutating func merge(_ other: RegisterImage, unit: UInt8?) {
     for (space, values) in other.tables where space.unit == nil {
       tables[RegisterSpace(unit: unit, table: space.table), default: [:]].merge(values) { _, new in new }
     }
@@ -59,7 +59,7 @@ struct RegisterImage {
   }
 
   /// The known runs within a range, so that what is not known has no value instead of 0.
-  func frames(_ range: RegisterRange) -> [RawFrame.Body] {
+  package func frames(_ range: RegisterRange) -> [RawFrame.Body] {
     var frames: [RawFrame.Body] = []
     var run: [UInt16] = []
     var start: UInt16 = 0
@@ -84,7 +84,7 @@ struct RegisterImage {
   }
 
   /// A decoder whose set-up was answered from the image, with a remark where the product could not be told.
-  func prepare(_ bound: BoundProfile) -> (decoder: EndpointDecoder, remark: String?) {
+  package func prepare(_ bound: BoundProfile) -> (decoder: EndpointDecoder, remark: String?) {
     let (decoder, unknown) = answered(bound)
     guard let unknown, decoder.setupProblem?.hasPrefix("identify:") == true else { return (decoder, nil) }
     let profile = bound.definition.unidentified
@@ -93,7 +93,7 @@ struct RegisterImage {
   }
 
   /// A set-up that asks for more reads is endless.
-  static let maxSetupReads = 1000
+  package static let maxSetupReads = 1000
 
   /// What is not known answers with exception 2; the last such read is returned too.
   private func answered(_ bound: BoundProfile) -> (decoder: EndpointDecoder, unknown: RegisterRange?) {

@@ -1,10 +1,10 @@
-import DeviceProfiles
+package import DeviceProfiles
 
 /// Which request of a profile a recorded answer belongs to.
 ///
 /// People keep answers under the request's name, its path, or a file name made from the path, where slashes and
 /// question marks became something else: `api_v1_production`, `GetInverterRealtimeData__Scope-System.json`.
-struct RequestNames {
+package struct RequestNames {
   private struct Candidate {
     var name: String
     var path: String
@@ -17,7 +17,7 @@ struct RequestNames {
 
   private static let endings: Set<String> = ["json", "fcgi", "cgi", "php", "html", "xml", "txt"]
 
-  init(_ bound: BoundProfile) {
+  package init(_ bound: BoundProfile) {
     candidates = bound.polledRequests.map { entry in
       let path = entry.request.path
       let halves = path.split(separator: "?", maxSplits: 1).map(String.init)
@@ -29,16 +29,16 @@ struct RequestNames {
   }
 
   /// The request of that name or path, exactly.
-  func exact(_ text: String) -> String? { candidates.first { $0.name == text || $0.path == text }?.name }
+  package func exact(_ text: String) -> String? { candidates.first { $0.name == text || $0.path == text }?.name }
 
   /// The request that a text means most likely; `nil` where nothing fits.
-  func best(_ text: String) -> String? {
+  package func best(_ text: String) -> String? {
     let rated = candidates.map { ($0.name, Self.score(text, $0)) }.filter { $0.1 > 0 }
     return rated.max { $0.1 < $1.1 }?.0
   }
 
   /// For each request the text of several that fits best.
-  func assign(_ texts: [String]) -> [(request: String, text: String)] {
+  package func assign(_ texts: [String]) -> [(request: String, text: String)] {
     candidates.compactMap { candidate in
       let rated = texts.map { ($0, Self.score($0, candidate)) }.filter { $0.1 > 0 }
       return rated.max { ($0.1, $1.0.count) < ($1.1, $0.0.count) }.map { (candidate.name, $0.0) }
@@ -78,5 +78,13 @@ struct RequestNames {
   private static func words(_ text: String) -> [String] {
     let plain = ending(text).map { String(text.dropLast($0.count + 1)) } ?? text
     return plain.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+  }
+}
+
+extension BoundProfile {
+  /// The name of the request that a capture means by its name, by its path, or by a name made from it.
+  package func requestName(_ text: String) -> String? {
+    let names = RequestNames(self)
+    return names.exact(text) ?? names.best(text)
   }
 }

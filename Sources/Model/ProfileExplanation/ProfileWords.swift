@@ -1,18 +1,12 @@
-import DeviceProfiles
-import EnergyModel
-import LocatedYAML
+package import DeviceProfiles
+package import EnergyModel
 
 /// The parts of a profile in words.
-enum ProfileWords {
+package enum ProfileWords {
   /// `1 file`, `3 files`.
-  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+  package static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
-  /// The nearest known word, else how to see all.
-  static func suggestion(_ word: String, among words: [String]) -> String {
-    Suggestion.hint(for: word, among: words) ?? "see 'heddle profile list'"
-  }
-
-  static func transport(_ transport: ProfileTransport) -> String {
+  package static func transport(_ transport: ProfileTransport) -> String {
     switch transport {
     case .modbus: "modbus"
     case .mqtt: "mqtt"
@@ -21,7 +15,7 @@ enum ProfileWords {
   }
 
   /// `holding 37760 u16`, `sunspec 101, 102 W`, `$topic/state /soc`, `powerflow /Body/Data`, `= a + b`.
-  static func source(_ source: PointSource) -> String {
+  package static func source(_ source: PointSource) -> String {
     switch source {
     case .register(let register): self.register(register)
     case .sunSpec(let point): sunSpec(point)
@@ -32,7 +26,7 @@ enum ProfileWords {
     }
   }
 
-  static func register(_ register: RegisterSource) -> String {
+  package static func register(_ register: RegisterSource) -> String {
     let order = register.order == .abcd ? "" : " \(register.order.rawValue)"
     let type = register.type == .bit ? "" : " \(register.type.word)"
     let unit = unit(register.unit)
@@ -53,7 +47,7 @@ enum ProfileWords {
     }
   }
 
-  static func sunSpec(_ source: SunSpecSource) -> String {
+  package static func sunSpec(_ source: SunSpecSource) -> String {
     let models = source.models.map(String.init).joined(separator: ", ")
     let instance = source.instance == 1 ? "" : " (instance \(source.instance))"
     let combine = source.combine.map { ", \($0.rawValue)" } ?? ""
@@ -66,7 +60,7 @@ enum ProfileWords {
   }
 
   /// As much of a text as a table bears.
-  static func short(_ text: String) -> String {
+  package static func short(_ text: String) -> String {
     text.count > maxColumn ? "\(text.prefix(maxColumn))…" : text
   }
 
@@ -74,12 +68,12 @@ enum ProfileWords {
   private static let maxColumn = 60
 
   /// Text of several lines in one.
-  static func words(_ text: String) -> String {
+  package static func words(_ text: String) -> String {
     text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// How the raw value becomes SI: `0.1 kWh`, `× 10^W_SF`, `enum`.
-  static func conversion(_ conversion: PointConversion, unit: Unit?) -> String {
+  package static func conversion(_ conversion: PointConversion, unit: Unit?) -> String {
     var parts: [String] = []
     if let bits = conversion.bits {
       parts.append(bits.count == 1 ? "bit \(bits.lowerBound)" : "bits \(bits.lowerBound)–\(bits.upperBound)")
@@ -103,7 +97,7 @@ enum ProfileWords {
     Unit.conversions.filter { $0.value == conversion }.map(\.key).min { ($0.count, $0) < ($1.count, $1) }
   }
 
-  static func text(_ template: TextTemplate) -> String {
+  package static func text(_ template: TextTemplate) -> String {
     switch template {
     case .literal(let text): text
     case .expression(let expression): "=\(expression.text)"
@@ -118,7 +112,7 @@ enum ProfileWords {
   }
 
   /// `integer 0 to 247, default 1`.
-  static func parameter(_ parameter: ProfileParameter) -> String {
+  package static func parameter(_ parameter: ProfileParameter) -> String {
     let kind =
       switch parameter.kind {
       case .integer(let range): range == Int.min...Int.max ? "integer" : "integer \(limits(range))"

@@ -69,32 +69,3 @@ extension SecretRedaction {
     if case .text(let text) = value { .text(self(text)) } else { value }
   }
 }
-
-extension DeviceCapture {
-  /// What came over the wire, as it came.
-  init(_ frames: [RawFrame.Body]) {
-    self.init()
-    documents = []
-    for frame in frames {
-      switch frame {
-      case .registers(let unit, let table, let address, let values):
-        add(values, at: address, RegisterSpace(unit: unit, table: table))
-      case .bits(let unit, let table, let address, let values):
-        add(values.map { $0 ? 1 : 0 }, at: address, RegisterSpace(unit: unit, table: table))
-      case .message(let topic, let payload, _):
-        messages.append((topic, String(decoding: payload, as: UTF8.self)))
-        documents?.append(frame)
-      case .response(let request, let body):
-        responses.append((request, String(decoding: body, as: UTF8.self)))
-        documents?.append(frame)
-      }
-    }
-  }
-
-  private mutating func add(_ values: [UInt16], at start: UInt16, _ space: RegisterSpace) {
-    for (offset, value) in values.enumerated() {
-      guard let address = UInt16(exactly: Int(start) + offset) else { return }
-      registers.tables[space, default: [:]][address] = value
-    }
-  }
-}

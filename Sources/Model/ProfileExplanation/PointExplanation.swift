@@ -1,19 +1,19 @@
-import DeviceProfiles
+package import DeviceProfiles
 import EnergyModel
 
 /// How a raw value becomes a reading, step by step. Each step is computed by the decoder itself: beside every point
 /// stand locals that stop after one more part of its conversion.
-struct PointExplanations {
+package struct PointExplanations {
   /// One step with the value behind it.
-  struct Step: Encodable {
-    var what: String
-    var value: JSONScalar
+  package struct Step: Encodable {
+    package var what: String
+    package var value: JSONScalar
   }
 
   private let decoded: DecodedPoints?
   private var stages: [[String: [String]]] = []
 
-  init(_ capture: DeviceCapture, _ bound: BoundProfile) {
+  package init(_ capture: DeviceCapture, _ bound: BoundProfile) {
     var profile = bound.profile
     for index in profile.parts.indices {
       var labels: [String: [String]] = [:]
@@ -37,7 +37,7 @@ struct PointExplanations {
   }
 
   /// The steps of a point, the raw value first; empty for what does not come from the device.
-  func steps(of name: String, part: Int) -> [Step] {
+  package func steps(of name: String, part: Int) -> [Step] {
     guard let decoded, stages.indices.contains(part) else { return [] }
     return (stages[part][name] ?? []).enumerated().map { number, label in
       let value = decoded.snapshot.value(Self.name(name, number), part: part)?.value ?? .null

@@ -1,13 +1,13 @@
-import DeviceProfiles
+package import DeviceProfiles
 import EnergyModel
 
 /// Says for each point of a profile what a capture had for it and what became of it.
-struct CaptureJudge {
-  let capture: DeviceCapture
-  let decoder: EndpointDecoder
-  let snapshot: EndpointSnapshot
+package struct CaptureJudge {
+  package let capture: DeviceCapture
+  package let decoder: EndpointDecoder
+  package let snapshot: EndpointSnapshot
 
-  static let fine = "ok"
+  package static let fine = "ok"
   /// Longer values are cut.
   private static let maxShownRegisters = 6
   private static let maxShownCharacters = 40
@@ -23,7 +23,7 @@ struct CaptureJudge {
     case none
   }
 
-  func value(_ point: ProfilePoint, part: Int) -> DecodedCapture.Value {
+  package func value(_ point: ProfilePoint, part: Int) -> DecodedCapture.Value {
     let source = decoder.source(of: point.name, part: part) ?? point.source
     let evidence = evidence(source, point, part)
     let seen = snapshot.value(point.name, part: part)
@@ -41,7 +41,7 @@ struct CaptureJudge {
   }
 
   /// What non-optional points need and the capture does not have, joined where it touches.
-  var missingRegisters: [RegisterRange] {
+  package var missingRegisters: [RegisterRange] {
     var missing: [RegisterRange] = []
     let needed = decoder.valuesToRead.filter { !$0.isOptional }
     for space in Set(needed.map(\.range.space)).sorted() {
