@@ -77,6 +77,42 @@ struct LevelTests {
     try await store.close()
   }
 
+  @Test("A device was heard where any of its series was, each minute once, and estimates do not count")
+  func presence() async throws {
+    let directory = try TemporaryDirectory()
+    let store = try await directory.open()
+    var random = SeededGenerator(seed: 3)
+    let keys = ["powerW", "import", "export"].map { SeriesKey(scope: .device, scopeID: "meter", metric: $0) }
+    var deltas: [WindowDelta] = []
+    for number in 0..<6000 {
+      let series = number % 3
+      // Some days are dense, others silent.
+      let day = Int64.random(in: 0..<8, using: &random) * 5
+      let minute: Int64 = Self.minute + day * 1440 + Int64.random(in: 0..<1440, using: &random)
+      let isEstimated = Int.random(in: 0..<4, using: &random) == 0
+      deltas.append(
+        WindowDelta(
+          series: series, minute: minute, sum: 1, range: series == 0 ? (1, 1, 1) : nil, samples: 1,
+          coveredMilliseconds: 60_000, quality: isEstimated ? .estimated : .good))
+    }
+    // The worst quality of a window counts.
+    var heard: Set<Int64> = []
+    for series in keys.indices {
+      let mine = deltas.filter { $0.series == series }
+      let estimated = Set(mine.filter { $0.quality == .estimated }.map(\.minute))
+      heard.formUnion(mine.map(\.minute).filter { series == 0 || !estimated.contains($0) })
+    }
+    try await store.apply(WindowBatch(series: keys, deltas: deltas, closedThrough: noon))
+    let days = boundaries(every: 1440, until: 41 * 1440)
+    let presence = try await store.presence(deviceID: "meter", hold: 60_000, boundaries: days)
+    for (index, milliseconds) in presence.milliseconds.enumerated() {
+      let first = Self.minute + Int64(index) * 1440
+      let count = heard.filter { (first..<first + 1440).contains($0) }.count
+      #expect(milliseconds == Int64(count) * 60_000)
+    }
+    try await store.close()
+  }
+
   @Test("What comes late goes into every level, whether its minutes are there or gone")
   func late() async throws {
     let directory = try TemporaryDirectory()

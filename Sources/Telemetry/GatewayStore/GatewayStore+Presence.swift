@@ -1,5 +1,6 @@
 public import EnergyModel
 import GRDB
+import GRDBSQLite
 
 extension GatewayStore {
   /// When something was heard of a device.
@@ -41,24 +42,74 @@ extension GatewayStore {
         (.quarters, min(until, marks.minutesFrom)), (.minutes, until),
       ]
       for (level, until) in sources where from < until {
-        let hold = max(counter.hold, level.seconds * 1000)
-        let seconds = try Int64.fetchCursor(
-          db,
-          sql: """
-            WITH RECURSIVE b(n) AS (
-              SELECT max(?1, min(bucket)) FROM \(level.table) UNION ALL
-              SELECT n + 1 FROM b WHERE n < min(?2, (SELECT max(bucket) FROM \(level.table))))
-            SELECT DISTINCT w.ts FROM b CROSS JOIN json_each(?3) s
-              CROSS JOIN \(level.table) w ON w.bucket = b.n AND w.series = s.value
-            WHERE w.ts >= ?4 AND w.ts < ?5 AND (w.min IS NOT NULL OR w.quality = 0) ORDER BY w.ts
-            """,
-          arguments: [
-            level.bucket(of: from), level.bucket(of: until - 1), try JSONText.encode(ids), from, until,
-          ])
-        while let second = try seconds.next() { counter.add(second &* 1000, hold: hold) }
+        let reader = PresenceReader(db, level: level, series: ids)
+        try reader.read(from..<until) { counter.add($0 &* 1000, hold: max(counter.hold, level.seconds * 1000)) }
       }
       return Presence(first: Timestamp(milliseconds: first &* 1000), milliseconds: counter.milliseconds)
     }
+  }
+}
+
+/// Finds the windows of a level in which any of several series was heard.
+private struct PresenceReader {
+  /// Windows that are looked at together: a month of minutes.
+  private static let slotsAtOnce: Int64 = 46_080
+  /// Stretches nearer than this are asked for at once: a question costs as much as some rows.
+  private static let nearSlots = 60
+
+  let db: Database
+  let level: WindowLevel
+  let series: [Int64]
+
+  init(_ db: Database, level: WindowLevel, series: [Int64]) {
+    self.db = db
+    self.level = level
+    self.series = series
+  }
+
+  /// Gives the begins of the windows, in seconds and in order.
+  func read(_ seconds: Range<Int64>, _ body: (Int64) -> Void) throws {
+    let oldest = try Int64.fetchOne(db, sql: "SELECT min(bucket) FROM \(level.table)")
+    let newest = try Int64.fetchOne(db, sql: "SELECT max(bucket) FROM \(level.table)")
+    guard let oldest, let newest else { return }
+    let kept = seconds.clamped(to: oldest * level.bucketSeconds..<(newest + 1) * level.bucketSeconds)
+    var start = level.start(of: kept.lowerBound)
+    while start < kept.upperBound {
+      let end = min(start + Self.slotsAtOnce * level.seconds, kept.upperBound)
+      let isHeard = try slots(start..<end)
+      for (slot, isHeard) in isHeard.enumerated() where isHeard { body(start + Int64(slot) * level.seconds) }
+      start = end
+    }
+  }
+
+  /// Most devices say something all the time in any of their series: the others are asked only where that is silent.
+  private func slots(_ seconds: Range<Int64>) throws -> [Bool] {
+    let count = (seconds.upperBound - seconds.lowerBound - 1) / level.seconds + 1
+    var isHeard = Array(repeating: false, count: Int(count))
+    for id in series {
+      for gap in gaps(isHeard) {
+        let start = seconds.lowerBound + Int64(gap.lowerBound) * level.seconds
+        let end = min(seconds.upperBound, seconds.lowerBound + Int64(gap.upperBound) * level.seconds)
+        try level.read(series: id, start..<end, in: db) { row in
+          // A gauge, or an energy that was not estimated.
+          guard sqlite3_column_type(row, 3) != SQLITE_NULL || sqlite3_column_int64(row, 7) == 0 else { return }
+          isHeard[Int((sqlite3_column_int64(row, 0) - seconds.lowerBound) / level.seconds)] = true
+        }
+      }
+    }
+    return isHeard
+  }
+
+  private func gaps(_ isHeard: [Bool]) -> [Range<Int>] {
+    var gaps: [Range<Int>] = []
+    for slot in isHeard.indices where !isHeard[slot] {
+      if let last = gaps.last, slot - last.upperBound < Self.nearSlots {
+        gaps[gaps.count - 1] = last.lowerBound..<slot + 1
+      } else {
+        gaps.append(slot..<slot + 1)
+      }
+    }
+    return gaps
   }
 }
 

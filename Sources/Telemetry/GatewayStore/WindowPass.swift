@@ -17,29 +17,38 @@ struct WindowPass {
 
   /// Adds the windows that begin in a time, which does not begin before the last one ended.
   mutating func read(_ level: WindowLevel, series: Int64, _ seconds: Range<Int64>, in db: Database) throws {
-    guard !seconds.isEmpty else { return }
-    // SQLite's own interface: a row of GRDB costs several times as much as the row, and arguments as much as a search.
-    let handle = try db.cachedStatement(sql: level.selectSQL).sqliteStatement
-    defer { sqlite3_reset(handle) }
-    sqlite3_bind_int64(handle, 1, level.bucket(of: seconds.lowerBound))
-    sqlite3_bind_int64(handle, 2, level.bucket(of: seconds.upperBound - 1))
-    sqlite3_bind_int64(handle, 3, series)
-    sqlite3_bind_int64(handle, 4, seconds.lowerBound)
-    sqlite3_bind_int64(handle, 5, seconds.upperBound)
-    var result = sqlite3_step(handle)
-    while result == SQLITE_ROW {
-      add(WindowSum(handle), at: sqlite3_column_int64(handle, 0))
-      result = sqlite3_step(handle)
-    }
-    guard result == SQLITE_DONE else {
-      throw DatabaseError(resultCode: ResultCode(rawValue: result), message: db.lastErrorMessage)
-    }
+    try level.read(series: series, seconds, in: db) { add(WindowSum($0), at: sqlite3_column_int64($0, 0)) }
   }
 
   private mutating func add(_ window: WindowSum, at second: Int64) {
     while index < sums.count, boundaries[index + 1] <= second { index += 1 }
     guard index < sums.count else { return }
     sums[index] = sums[index]?.followed(by: window) ?? window
+  }
+}
+
+extension WindowLevel {
+  /// Gives the windows of a series that begin in a time, in their order: rows of `selectSQL`.
+  func read(
+    series: Int64, _ seconds: Range<Int64>, in db: Database, _ body: (OpaquePointer) -> Void
+  ) throws {
+    guard !seconds.isEmpty else { return }
+    // SQLite's own interface: a row of GRDB costs several times as much as the row, and arguments as much as a search.
+    let handle = try db.cachedStatement(sql: selectSQL).sqliteStatement
+    defer { sqlite3_reset(handle) }
+    sqlite3_bind_int64(handle, 1, bucket(of: seconds.lowerBound))
+    sqlite3_bind_int64(handle, 2, bucket(of: seconds.upperBound - 1))
+    sqlite3_bind_int64(handle, 3, series)
+    sqlite3_bind_int64(handle, 4, seconds.lowerBound)
+    sqlite3_bind_int64(handle, 5, seconds.upperBound)
+    var result = sqlite3_step(handle)
+    while result == SQLITE_ROW {
+      body(handle)
+      result = sqlite3_step(handle)
+    }
+    guard result == SQLITE_DONE else {
+      throw DatabaseError(resultCode: ResultCode(rawValue: result), message: db.lastErrorMessage)
+    }
   }
 }
 
