@@ -55,9 +55,10 @@ struct LinkFixture {
   /// All tests share them, as all links of a gateway do.
   static let loops = SocketLoops()
 
+  /// - Parameter time: another clock than the one that the test moves.
   init(
     _ medium: ModbusLinkConfiguration.Medium, text: String = meterText(), units: [UInt8] = [1],
-    loops: SocketLoops = LinkFixture.loops
+    loops: SocketLoops = LinkFixture.loops, time: TimeSource? = nil
   ) throws {
     let (profile, diagnostics) = ProfileReader.read(text: text, file: "test.yaml")
     let checked = try #require(profile, "\(diagnostics)")
@@ -69,7 +70,7 @@ struct LinkFixture {
     let lines = lines
     link = try ModbusLink(
       configuration: ModbusLinkConfiguration(name: "bus", medium: medium, connectTimeout: .seconds(1)),
-      endpoints: endpoints, loops: loops, sink: sink, time: clock.source, random: { 0 },
+      endpoints: endpoints, loops: loops, sink: sink, time: time ?? clock.source, random: { 0 },
       logger: Logger(label: "test") { _ in LineHandler(lines: lines) })
   }
 

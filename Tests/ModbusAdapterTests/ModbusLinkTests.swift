@@ -54,6 +54,30 @@ struct ModbusLinkTests {
     await fixture.link.stop()
   }
 
+  @Test("keeps the times of its polls on the machine's own clock, and a refresh waits for none of them")
+  func machineClock() async throws {
+    let server = try #require(ModbusServer.tcp())
+    defer { server.stop() }
+    let fixture = try LinkFixture(
+      .tcp(host: "127.0.0.1", port: server.port), text: meterText().replacing("fast: 1 s", with: "fast: 100 ms"),
+      time: .system)
+    let begin = TimeSource.system.monotonic()
+    await fixture.link.start()
+    // One of them is that of the block of another class.
+    while fixture.sink.state.batches[unit1, default: 0] < 7 { await Task.yield() }
+    #expect(TimeSource.system.monotonic() - begin >= .milliseconds(500))
+    await fixture.link.stop()
+
+    let idle = try LinkFixture(
+      .tcp(host: "127.0.0.1", port: server.port), text: meterText().replacing("fast: 1 s", with: "fast: 1 h"),
+      time: .system)
+    await idle.link.start()
+    while idle.sink.state.batches[unit1, default: 0] < 2 { await Task.yield() }
+    try await idle.link.refresh(unit1)
+    #expect(idle.sink.state.batches[unit1, default: 0] == 4)
+    await idle.link.stop()
+  }
+
   @Test("writes registers and coils in order, waits in between, and reads the result back")
   func commands() async throws {
     let server = try #require(ModbusServer.tcp())
@@ -148,6 +172,21 @@ struct ModbusLinkTests {
     #expect(await fixture.advance { $0.number(unit1, "powerW") == 78 })
     #expect(fixture.sink.state.states(unit1) == [.online])
     #expect(await fixture.link.statistics().connects == 1)
+    await fixture.link.stop()
+  }
+
+  @Test(
+    "polls a serial line on the machine's own clock, and a write waits for no poll",
+    .enabled(if: SerialPair.isPossible, "socat is not installed"))
+  func rtuOnMachineClock() async throws {
+    let pair = try #require(await SerialPair.make())
+    defer { pair.stop() }
+    let server = try #require(ModbusServer.rtu(device: pair.server))
+    let fixture = try LinkFixture(.rtu(.init(device: pair.client, baud: 9600)), time: .system)
+    await fixture.link.start()
+    while fixture.sink.state.batches[unit1, default: 0] < 3 { await Task.yield() }
+    try await fixture.link.execute([.writeRegisters(address: 100, values: [78], function: .single)], on: unit1)
+    #expect(server.holding(100) == 78)
     await fixture.link.stop()
   }
 

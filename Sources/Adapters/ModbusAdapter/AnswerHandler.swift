@@ -23,7 +23,7 @@ final class AnswerHandler: ChannelInboundHandler {
   private let kind: ModbusLinkKind
   private var context: ChannelHandlerContext?
   private var waiter: CheckedContinuation<Result<[UInt8], ModbusFailure>, Never>?
-  private var deadline: Scheduled<Void>?
+  private var deadline: LoopTimer?
   private var bytes = 0
   /// Whether what comes with the answer is thrown away.
   private var isDraining = false
@@ -57,7 +57,7 @@ final class AnswerHandler: ChannelInboundHandler {
     guard let context, ending == nil else {
       return fail(.closed("cannot send: \(ending ?? "the connection is closed")"))
     }
-    schedule(after: timeout / attempts, context) {
+    schedule(after: attempts == 1 ? timeout : timeout / attempts, context) {
       self.schedule(after: Self.lastLook, context) {
         if left > 1 {
           self.send(bytes, timeout: timeout, of: attempts, left: left - 1)
@@ -70,7 +70,7 @@ final class AnswerHandler: ChannelInboundHandler {
   }
 
   private func schedule(after time: Duration, _ context: ChannelHandlerContext, _ work: @escaping () -> Void) {
-    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time), work)
+    deadline = LoopTimer(after: time, on: context.eventLoop, work)
   }
 
   private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {

@@ -44,7 +44,7 @@ public actor ModbusLink: Adapter {
   var lastLinkError: String?
   /// Filled by a decoder, emptied by the sink.
   var batch = ReadingBatch()
-  private var waiter: CheckedContinuation<Void, Never>?
+  private let alarm = Alarm()
 
   /// A link that does nothing before `start`.
   ///
@@ -78,7 +78,7 @@ public actor ModbusLink: Adapter {
   /// Begins to connect and to poll.
   public func start() async {
     guard gate.beginLoop() else { return }
-    Task { await run() }
+    Task(executorPreference: executor.forTasks) { await self.run() }
   }
 
   /// Ends within `stopLimit`. A call into the system that cannot be interrupted (looking up a name, a serial line) may
@@ -156,21 +156,42 @@ public actor ModbusLink: Adapter {
   }
 
   /// Lets the loop look again.
-  func wake() {
-    waiter?.resume()
-    waiter = nil
+  func wake() { alarm.ring() }
+
+  /// Suspends until a time, or until something new is there. A thread of its own is blocked by it, until somebody calls the
+  /// link.
+  func wait(until deadline: Duration?) async {
+    if time.isRealTime, case .thread(let thread) = executor {
+      return thread.waitForJob(atMost: deadline.map { $0 - time.monotonic() })
+    }
+    let cancel = deadline.map { wake(at: $0) }
+    await withCheckedContinuation { alarm.waiter = $0 }
+    cancel?()
   }
 
-  /// Suspends until a time, or until something new is there.
-  func wait(until deadline: Duration?) async {
-    let timer = deadline.map { deadline in
-      Task {
-        try? await time.sleepUntil(deadline)
-        if !Task.isCancelled { wake() }
-      }
+  /// Lets the loop look again at a time.
+  ///
+  /// - Returns: what cancels it.
+  private func wake(at deadline: Duration) -> () -> Void {
+    if time.isRealTime, case .loop(let executor) = executor {
+      // A task that sleeps would cost three changes of threads.
+      return LoopTimer(after: deadline - time.monotonic(), on: executor.loop, alarm.ring).cancel
     }
-    await withCheckedContinuation { waiter = $0 }
-    timer?.cancel()
+    let timer = Task {
+      try? await time.sleepUntil(deadline)
+      if !Task.isCancelled { wake() }
+    }
+    return timer.cancel
+  }
+}
+
+/// Ends the wait of a link. Belongs to its executor.
+private final class Alarm {
+  var waiter: CheckedContinuation<Void, Never>?
+
+  func ring() {
+    waiter?.resume()
+    waiter = nil
   }
 }
 

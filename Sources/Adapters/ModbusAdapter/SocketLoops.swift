@@ -81,9 +81,9 @@ extension EventLoopFuture where Value: Sendable {
 }
 
 extension TimeAmount {
-  /// At most a day.
+  /// At most a day, and not in the past.
   init(_ duration: Duration) {
-    let (seconds, attoseconds) = min(duration, .seconds(86_400)).components
+    let (seconds, attoseconds) = max(.zero, min(duration, .seconds(86_400))).components
     self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
   }
 }

@@ -81,6 +81,21 @@ public final class PinnedThread: SerialExecutor {
     await withUnsafeContinuation { queue.append(.resume($0)) }
   }
 
+  /// Blocks the thread until a job waits for its turn, or until a time is over. To be called on the thread itself, by a
+  /// loop that lets the queued jobs run afterwards.
+  ///
+  /// - Parameter limit: to the millisecond, at most a day; `nil` = without end.
+  public func waitForJob(atMost limit: Duration?) {
+    var descriptor = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
+    let longest = Duration.seconds(86_400)
+    let milliseconds = limit.map { limit in
+      let (seconds, attoseconds) = max(.zero, min(limit, longest)).components
+      // Rounded up: the caller looks at a clock, and would be back for the rest.
+      return CInt(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+    _ = poll(&descriptor, 1, milliseconds ?? -1)
+  }
+
   /// Ends the thread when its queue is empty. Returns at once.
   ///
   /// A job that arrives later (a call to the actor after its end) is still executed, on a new thread that ends with it:

@@ -24,5 +24,5 @@ extension TimeSource {
       clock_gettime(CLOCK_MONOTONIC, &now)
       let remaining = deadline - (.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec)))
       if remaining > .zero { try await ContinuousClock().sleep(for: remaining) } else { try Task.checkCancellation() }
-    })
+    }, isRealTime: true)
 }

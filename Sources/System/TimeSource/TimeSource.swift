@@ -10,15 +10,19 @@ public struct TimeSource: Sendable {
   public let monotonic: @Sendable () -> Duration
   /// Suspends until the monotonic clock reaches a time; throws `CancellationError` when the task is cancelled.
   public let sleepUntil: @Sendable (Duration) async throws -> Void
+  /// Whether monotonic time passes as it does for the kernel. Then who has a thread may wait on that with a timer of its
+  /// own, which costs a part of `sleepUntil`.
+  public let isRealTime: Bool
 
   /// A source of its own, such as a test's clock; `sleepUntil` must follow `monotonic`.
   public init(
     wall: @escaping @Sendable () -> Timestamp, monotonic: @escaping @Sendable () -> Duration,
-    sleepUntil: @escaping @Sendable (Duration) async throws -> Void
+    sleepUntil: @escaping @Sendable (Duration) async throws -> Void, isRealTime: Bool = false
   ) {
     self.wall = wall
     self.monotonic = monotonic
     self.sleepUntil = sleepUntil
+    self.isRealTime = isRealTime
   }
 
   /// Suspends for a time measured on the monotonic clock.
