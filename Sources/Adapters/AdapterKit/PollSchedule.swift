@@ -39,7 +39,11 @@ public struct PollSchedule: Sendable, Hashable {
 
   /// The earliest due time of the given classes; `nil` if nothing is left to do.
   public func nextDue(except busy: Set<PollClass> = []) -> Duration? {
-    entries.compactMap { busy.contains($0.pollClass) ? nil : $0.due }.min()
+    var earliest: Duration?
+    for entry in entries where busy.isEmpty || !busy.contains(entry.pollClass) {
+      if let due = entry.due { earliest = min(earliest ?? due, due) }
+    }
+    return earliest
   }
 
   /// The classes whose time has come, with the time at which they were due; moves them to their next time.
@@ -54,6 +58,10 @@ public struct PollSchedule: Sendable, Hashable {
       taken.append((entries[index].pollClass, due))
       guard let interval = entries[index].interval else {
         entries[index].due = nil
+        continue
+      }
+      if now - due < interval {
+        entries[index].due = due + interval
         continue
       }
       // Slots of the grid that have passed since; the quotient is bounded before it becomes an integer.

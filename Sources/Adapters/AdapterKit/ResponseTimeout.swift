@@ -39,8 +39,8 @@ public struct ResponseTimeout: Sendable, Hashable {
   public var current: Duration {
     guard let learned else { return limits.upperBound }
     var time = limits.lowerBound
-    while time < learned, time < limits.upperBound { time = time * 2 }
-    for _ in 0..<silences where time < limits.upperBound { time = time * 2 }
+    while time < learned, time < limits.upperBound { time += time }
+    for _ in 0..<silences where time < limits.upperBound { time += time }
     return min(time, limits.upperBound)
   }
 

@@ -36,8 +36,8 @@ struct LinkCounters {
 
   mutating func count(_ kind: String) { current.errors[kind, default: 0] += 1 }
 
-  mutating func setSkippedPolls(_ number: UInt64) {
-    if number > 0 { current.errors[LinkCounters.skippedPolls] = number }
+  mutating func addSkippedPolls(_ number: UInt64) {
+    if number > 0 { current.errors[LinkCounters.skippedPolls, default: 0] += number }
   }
 
   mutating func addNoise(_ noise: (bytes: UInt64, frames: UInt64)) {

@@ -51,6 +51,7 @@ struct ModbusEndpoint {
   private var nextSearch: Duration?
   /// Polls of schedules that were replaced.
   private var formerlySkipped: [PollClass: UInt64] = [:]
+  private var toldSkipped: UInt64 = 0
 
   init(
     _ specification: EndpointSpecification, settings: ModbusSettings, meter: EndpointMeter, now: Duration,
@@ -66,8 +67,12 @@ struct ModbusEndpoint {
     setup = .needed(since: now)
   }
 
-  /// Polls left out because the bus was too slow, or nobody had room for the values.
-  var skipped: UInt64 { formerlySkipped.values.reduce(schedule?.skipped ?? 0, +) }
+  /// Polls left out because the bus was too slow, or nobody had room for the values; those since the last call.
+  mutating func takeNewlySkipped() -> UInt64 {
+    let skipped = formerlySkipped.values.reduce(schedule?.skipped ?? 0, +)
+    defer { toldSkipped = skipped }
+    return skipped &- toldSkipped
+  }
 
   /// Whether values can be read and written; else why not.
   var obstacle: String? {
@@ -86,6 +91,11 @@ struct ModbusEndpoint {
         setup = .needed(since: nextSearch)
         return .due(since: nextSearch)
       }
+    }
+    if pending.isEmpty {
+      // Of all devices of a bus nearly all are here nearly always.
+      guard let next = schedule?.nextDue() else { return .idle }
+      if next > now { return .later(next) }
     }
     let busy = Set(pending.compactMap(\.pollClass))
     for (pollClass, due) in schedule?.takeDue(at: now, except: busy) ?? [] {

@@ -62,9 +62,9 @@ extension ModbusLink {
 
   /// The end of the silence that the device wants before a request.
   private func quietUntil(_ index: Int) -> Duration {
-    let settings = endpoints[index].settings
-    return max(
-      isConnected ? connectedAt + settings.delayAfterConnect : .zero, lastExchangeEnd + settings.minGap)
+    max(
+      isConnected ? connectedAt + endpoints[index].settings.delayAfterConnect : .zero,
+      lastExchangeEnd + endpoints[index].settings.minGap)
   }
 
   private func connect() async {
@@ -117,16 +117,13 @@ extension ModbusLink {
   /// Leaves out what is due while nobody has room for the values, so that nothing is read in order to be dropped.
   private func leaveOutPolls(of index: Int) -> Bool {
     guard !sink.hasRoom, endpoints[index].leaveOutPolls() else { return false }
-    let skipped = skippedPolls
+    let skipped = endpoints[index].takeNewlySkipped()
     counters.withLock { counters in
       counters.count(LinkCounters.pollsWithoutRoom)
-      counters.setSkippedPolls(skipped)
+      counters.addSkippedPolls(skipped)
     }
     return true
   }
-
-  /// Of all its devices, since the start.
-  private var skippedPolls: UInt64 { endpoints.reduce(0) { $0 &+ $1.skipped } }
 
   private func poll(_ index: Int) async {
     if let next = endpoints[index].takeRead(at: time.monotonic(), random: random) {
@@ -198,10 +195,10 @@ extension ModbusLink {
     if case .failure(let error) = result { failure = error }
     learn(from: failure, of: index, took: lastExchangeEnd - begin, isUsual: isUsual)
     let noise = connection?.takeNoise() ?? (0, 0)
-    let skipped = skippedPolls
+    let skipped = endpoints[index].takeNewlySkipped()
     counters.withLock { counters in
       counters.exchanged(from: begin, to: lastExchangeEnd, failure: failure)
-      counters.setSkippedPolls(skipped)
+      counters.addSkippedPolls(skipped)
       counters.addNoise(noise)
     }
     settle(after: failure)
@@ -252,7 +249,7 @@ extension ModbusLink {
   }
 
   private func log(_ event: EndpointHealth.Event, of index: Int, now: Duration) {
-    let device: Logger.Metadata = ["device": "\(endpoints[index].id)"]
+    var device: Logger.Metadata { ["device": "\(endpoints[index].id)"] }
     switch event {
     case .success:
       if endpoints[index].failures.success(now: now) { logger.notice("answers again", metadata: device) }

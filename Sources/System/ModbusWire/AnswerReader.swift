@@ -55,13 +55,14 @@ public struct AnswerReader: Sendable {
   }
 
   /// Takes what came; of too much the oldest goes.
-  public mutating func append(_ bytes: some Collection<UInt8>) {
-    let kept = bytes.suffix(Self.bufferLimit)
-    skippedBytes &+= UInt64(bytes.count - kept.count)
-    buffer += kept
+  public mutating func append(_ bytes: [UInt8]) {
+    buffer += bytes
     let excess = buffer.count - Self.bufferLimit
     if excess > 0 { skip(excess) }
   }
+
+  /// The same of any bytes.
+  public mutating func append(_ bytes: some Collection<UInt8>) { append(Array(bytes)) }
 
   /// The next event; to be called until it needs more.
   public mutating func next() -> Event {
@@ -85,7 +86,7 @@ public struct AnswerReader: Sendable {
   }
 
   private mutating func done(_ pdu: [UInt8], length: Int) -> Event {
-    buffer.removeFirst(min(length, buffer.count))
+    if length >= buffer.count { buffer.removeAll(keepingCapacity: true) } else { buffer.removeFirst(length) }
     // What such a device sent too much must not become the next answer.
     if isTolerant { skip(buffer.count) }
     request = nil
