@@ -3,10 +3,11 @@ import DeviceProfiles
 import EnergyModel
 
 /// How often the thread of an adapter asks for memory while frames come in, after all that is kept has grown to its
-/// size: decoding, intake, ring.
+/// size: decoding, intake, ring, and the aggregation, because each frame comes alone.
 struct AllocationBenchmark {
   static let frames = 4096
-  static let gate = 0.0
+  /// What waits for the store goes on growing, and now and then it moves.
+  static let gate = 0.002
 
   func run() async throws -> [Measurement] {
     let messages = BenchmarkMessage.payloads(64).map { payload in
@@ -30,7 +31,7 @@ struct AllocationBenchmark {
     let counted = Self.count(bench, bench.feed(EndpointDecoder(bound)), frames)
     let each = Double(counted) / Double(Self.frames)
     return Measurement(
-      name: "allocations per \(name), steady", result: "\(each)", gate: "≤ \(Self.gate)", holds: each <= Self.gate)
+      name: "allocations per \(name), steady", result: "\((each * 1000).rounded() / 1000)", gate: "≤ \(Self.gate)", holds: each <= Self.gate)
   }
 
   private static func count(_ bench: BenchmarkPipeline, _ feed: BenchmarkPipeline.Feed, _ frames: [RawFrame]) -> Int {

@@ -32,13 +32,16 @@ public struct DeviceChanges: AsyncSequence, Sendable {
 final class ChangeSubscriber: Sendable {
   let stream: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
+  let isWanted: @Sendable () -> Bool
   private let devices = Mutex<Set<Int>>([])
 
-  init() {
+  init(where isWanted: @escaping @Sendable () -> Bool) {
+    self.isWanted = isWanted
     (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
   func add(_ changed: [Int]) {
+    guard isWanted() else { return }
     devices.withLock { $0.formUnion(changed) }
     continuation.yield()
   }
@@ -65,8 +68,8 @@ final class ChangeHub: Sendable {
 
   private let state = Mutex(State())
 
-  func subscribe() -> DeviceChanges {
-    let subscriber = ChangeSubscriber()
+  func subscribe(where isWanted: @escaping @Sendable () -> Bool) -> DeviceChanges {
+    let subscriber = ChangeSubscriber(where: isWanted)
     let id: Int? = state.withLock { state in
       guard !state.isFinished else { return nil }
       state.nextID += 1
@@ -80,6 +83,9 @@ final class ChangeHub: Sendable {
     subscriber.onEnd { [weak self] in self?.remove(id) }
     return DeviceChanges(subscriber: subscriber)
   }
+
+  /// Whether anybody wants to hear of changes now.
+  var isWanted: Bool { state.withLock { $0.subscribers.values.contains { $0.isWanted() } } }
 
   func notify(_ devices: [Int]) {
     guard !devices.isEmpty else { return }

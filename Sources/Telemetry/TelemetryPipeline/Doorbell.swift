@@ -40,6 +40,9 @@ public final class Doorbell: Sendable {
     for end in [restEnd, restWriteEnd] where end >= 0 { close(end) }
   }
 
+  /// Whether the thread sleeps until the bell rings.
+  public var isParked: Bool { state.load(ordering: .relaxed) == Self.parked }
+
   /// Called after each publish.
   ///
   /// - Parameter isUrgent: also ends a rest.

@@ -44,14 +44,18 @@ struct TelemetryCore {
 
   var hasWork: Bool { inlets.contains { !$0.consumer.isEmpty } }
 
-  /// Empties all rings into the aggregation; returns the devices that changed.
-  mutating func drain(now: Int64) -> [Int] {
+  /// Empties all rings into the aggregation.
+  ///
+  /// - Returns: the devices that changed; none where nobody wants to know, because a list takes memory each time.
+  mutating func drain(now: Int64, namesChanges: Bool) -> [Int] {
     for inlet in inlets {
       inlet.consumer.drain { samples in
         for index in samples.indices { aggregator.accept(samples[index], now: now) }
       }
     }
-    return aggregator.takeChangedDevices()
+    if namesChanges { return aggregator.takeChangedDevices() }
+    aggregator.forgetChangedDevices()
+    return []
   }
 
   /// Takes out everything that the store does not have yet.

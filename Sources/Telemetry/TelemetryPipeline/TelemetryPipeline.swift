@@ -21,7 +21,7 @@ public final class TelemetryPipeline: Sendable {
   let flushes = Mutex(FlushState())
   /// Quarters of an hour since 1970, by id of the customer.
   let lateUsage = Mutex<[String: Set<Int64>]>([:])
-  private let doorbell = Doorbell()
+  let doorbell = Doorbell()
   private let thread: AggregatorThread
   private let producers = Mutex<[(link: String, producer: TelemetryProducer)]>([])
   private let logger: Logger
@@ -114,7 +114,9 @@ public final class TelemetryPipeline: Sendable {
       let ring = TelemetryRing(
         minimumCapacity: isShared ? limits.sharedRingCapacity : limits.ringCapacity, doorbell: doorbell)
       core.addInlet(link: link, consumer: ring.consumer)
-      return TelemetryProducer(routes: routes, ring: ring.producer) { [weak self] in self?.drain() }
+      return TelemetryProducer(
+        routes: routes, ring: ring.producer, doorbell: doorbell, drain: { [weak self] in self?.drain() },
+        drainIfFree: { [weak self] in self?.drainIfFree() ?? false })
     }
     producers.withLock { $0.append((link, producer)) }
     return producer
@@ -177,7 +179,11 @@ public final class TelemetryPipeline: Sendable {
   }
 
   /// The devices that changed from now on.
-  public func changes() -> DeviceChanges { routes.changes.subscribe() }
+  ///
+  /// - Parameter isWanted: asked at each change; those that nobody wants are left out and wake nobody.
+  public func changes(where isWanted: @escaping @Sendable () -> Bool = { true }) -> DeviceChanges {
+    routes.changes.subscribe(where: isWanted)
+  }
 
   /// What was done and left out since the start.
   public var statistics: PipelineStatistics {
@@ -212,14 +218,6 @@ public final class TelemetryPipeline: Sendable {
   public func setRecording(_ isRecording: Bool) {
     core.withLock { $0.aggregator.raw.isRecording = isRecording && limits.keepsRaw }
     routes.words.withLock { $0.changeLimit = isRecording && limits.keepsRaw ? limits.maxPendingWords : 0 }
-  }
-
-  private var hasWork: Bool { core.withLock { $0.hasWork } }
-
-  /// Empties the rings; called by the aggregator thread and before every question.
-  func drain() {
-    let now = routes.monotonicMilliseconds
-    routes.changes.notify(core.withLock { $0.drain(now: now) })
   }
 }
 

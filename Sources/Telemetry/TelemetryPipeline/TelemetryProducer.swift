@@ -7,30 +7,46 @@ import TimeSource
 /// One per link with a thread of its own; links that live on shared threads share one. Numbers go through a ring; labels,
 /// flags and texts go straight to the latest values. When the ring is full, the newest samples are dropped and counted.
 public final class TelemetryProducer: Sendable {
+  /// Samples after a longer pause come alone: longer than a rest of the aggregator, which serves those that do not.
+  fileprivate static let quietMilliseconds: Int64 = 2
+
   private let routes: Routes
   // The producing end is not copyable and has to live somewhere. This lock is taken once per batch, for some microseconds,
   // by the one context that feeds it or by the few threads that its links share.
   private let intake: Mutex<Intake>
+  private let doorbell: Doorbell
   /// Empties the rings.
   private let drain: @Sendable () -> Void
+  /// The same, unless somebody else is about it; returns whether it did.
+  private let drainIfFree: @Sendable () -> Bool
 
-  init(routes: Routes, ring: consuming TelemetryRing.Producer, drain: @escaping @Sendable () -> Void) {
+  init(
+    routes: Routes, ring: consuming TelemetryRing.Producer, doorbell: Doorbell, drain: @escaping @Sendable () -> Void,
+    drainIfFree: @escaping @Sendable () -> Bool
+  ) {
     self.routes = routes
+    self.doorbell = doorbell
     self.drain = drain
+    self.drainIfFree = drainIfFree
     intake = Mutex(Intake(routes: routes, ring: ring))
   }
 
   /// Takes readings of several devices and publishes them together.
   ///
+  /// What comes alone is aggregated by the caller: the aggregator would be woken for it and go to sleep again, which takes
+  /// several times as long as the work.
+  ///
   /// - Parameter body: appends the readings; must not call the producer itself.
   public func accept(_ body: (inout Intake) -> Void) {
     let wall = routes.time.wall().milliseconds
     let monotonic = routes.monotonicMilliseconds
-    let changed = intake.withLock { intake in
+    let isAsleep = doorbell.isParked
+    let (changed, isShown) = intake.withLock { intake in
       intake.begin(wall: wall, monotonic: monotonic)
       body(&intake)
-      return intake.finish()
+      return intake.finish(isAsleep: isAsleep)
     }
+    if isShown, !drainIfFree() { doorbell.ring() }
     routes.changes.notify(changed)
   }
 
@@ -65,6 +81,8 @@ public final class TelemetryProducer: Sendable {
     private var earliest: Int64 = 0
     private var latest: Int64 = 0
     private var monotonic: Int64 = 0
+    /// Until then, what comes does not come alone.
+    private var quietFrom = Int64.min
     private var hasStaged = false
     private var changedWords: [Int] = []
     fileprivate var dropped: [Int: UInt64] = [:]
@@ -137,11 +155,17 @@ public final class TelemetryProducer: Sendable {
       self.monotonic = monotonic
     }
 
-    fileprivate mutating func finish() -> [Int] {
-      if hasStaged { ring.publish() }
-      hasStaged = false
-      defer { changedWords.removeAll(keepingCapacity: true) }
-      return changedWords
+    /// - Returns: whose words changed, and whether the samples are there without anybody having been woken for them.
+    fileprivate mutating func finish(isAsleep: Bool) -> (changed: [Int], isShown: Bool) {
+      defer {
+        hasStaged = false
+        changedWords.removeAll(keepingCapacity: true)
+      }
+      guard hasStaged else { return (changedWords, false) }
+      let isAlone = isAsleep && monotonic >= quietFrom
+      quietFrom = monotonic &+ TelemetryProducer.quietMilliseconds
+      if isAlone { ring.show() } else { ring.publish() }
+      return (changedWords, isAlone)
     }
   }
 }

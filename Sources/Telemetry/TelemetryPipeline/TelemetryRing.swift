@@ -59,7 +59,17 @@ public struct TelemetryRing: ~Copyable, Sendable {
     /// Makes all staged samples visible to the consumer and wakes it if it sleeps.
     @inlinable
     public mutating func publish() {
-      storage.tail.store(tail, ordering: .releasing)
+      show()
+      ring()
+    }
+
+    /// Makes all staged samples visible to the consumer, for a caller that takes them out itself or rings later.
+    @inlinable
+    public func show() { storage.tail.store(tail, ordering: .releasing) }
+
+    /// Wakes the consumer if it sleeps.
+    @inlinable
+    public mutating func ring() {
       guard let doorbell else { return }
       let urgent = storage.mask / Self.urgentShare
       if tail &- seenHead > urgent { seenHead = storage.head.load(ordering: .acquiring) }

@@ -121,9 +121,14 @@ struct WindowAggregator {
 
   /// The devices that changed since the last call.
   mutating func takeChangedDevices() -> [Int] {
+    let taken = changed
+    forgetChangedDevices()
+    return taken
+  }
+
+  mutating func forgetChangedDevices() {
     for device in changed { isChanged[device] = false }
-    defer { changed.removeAll(keepingCapacity: true) }
-    return changed
+    changed.removeAll(keepingCapacity: true)
   }
 
   /// The resets since the last call, the latest of each counter.
