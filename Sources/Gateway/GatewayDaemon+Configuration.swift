@@ -106,7 +106,8 @@ extension GatewayDaemon {
     flushing = Task { await running.pipeline.run() }
     stateFeed?.cancel()
     stateFeed = Task { [gateway, hub] in
-      for await changed in running.pipeline.changes() {
+      // A state is a document with all fields of its device: none is put together while nobody listens.
+      for await changed in running.pipeline.changes(where: { hub.clientCount > 0 }) {
         for index in changed where running.configuration.devices.indices.contains(index) {
           let device = running.configuration.devices[index]
           let customer = gateway.directory.owner(of: device.id)?.customerID
