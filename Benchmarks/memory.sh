@@ -2,7 +2,7 @@
 # Resident memory of heddled with the demo home, after it has run for a while. Fails above the limit.
 # usage: memory.sh BUILD-FOLDER [SECONDS]
 set -euo pipefail
-limit_mb=60
+limit_mb=48
 build=$(realpath "$1")
 seconds=${2:-30}
 profiles=$(realpath "$(dirname "$0")/../device-profiles")
