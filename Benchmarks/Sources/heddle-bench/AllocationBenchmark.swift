@@ -31,7 +31,8 @@ struct AllocationBenchmark {
     let counted = Self.count(bench, bench.feed(EndpointDecoder(bound)), frames)
     let each = Double(counted) / Double(Self.frames)
     return Measurement(
-      name: "allocations per \(name), steady", result: "\((each * 1000).rounded() / 1000)", gate: "≤ \(Self.gate)", holds: each <= Self.gate)
+      name: "allocations per \(name), steady", result: "\((each * 1000).rounded() / 1000)", gate: "≤ \(Self.gate)",
+      holds: each <= Self.gate)
   }
 
   private static func count(_ bench: BenchmarkPipeline, _ feed: BenchmarkPipeline.Feed, _ frames: [RawFrame]) -> Int {
