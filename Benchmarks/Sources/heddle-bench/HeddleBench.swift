@@ -81,7 +81,7 @@ struct HeddleBench {
   /// and what is wanted is that it is no worse for that.
   private static let rings = [
     RingBenchmark(batch: 1, capacity: 65_536, baseline: .deque, gate: 8),
-    RingBenchmark(batch: 64, capacity: 65_536, baseline: .boost, gate: 4),
+    RingBenchmark(batch: 64, capacity: 65_536, baseline: .boost, gate: 3, wanted: 4),
     RingBenchmark(batch: 64, capacity: 65_536, baseline: .array, gate: 2),
     RingBenchmark(batch: 1, capacity: 4096, baseline: .deque, gate: 3),
     RingBenchmark(batch: 64, capacity: 4096, baseline: .boost, gate: 2),

@@ -20,6 +20,8 @@ struct RingBenchmark {
   let capacity: Int
   let baseline: Baseline
   let gate: Double
+  /// More than the gate, where that is wanted and not reached wherever the host puts the two processors.
+  var wanted: Double?
 
   /// As many as take a millisecond or so.
   private var samples: Int { baseline == .deque ? 20_000 : 200_000 }
@@ -37,8 +39,10 @@ struct RingBenchmark {
     return Measurement(
       name: "ring, \(how), \(capacity) slots", result: Table.millions(result.variant),
       baseline: "\(baseline.rawValue) \(Table.millions(result.baseline))", ratio: result.ratio,
-      gate: "≥ \(gate)× (\(result.rounds) rounds, line \(Int(result.line)) ns)", holds: result.ratio >= gate)
+      gate: "≥ \(gate)× (\(wish)\(result.rounds) rounds, line \(Int(result.line)) ns)", holds: result.ratio >= gate)
   }
+
+  private var wish: String { wanted.map { "\($0)× wanted, " } ?? "" }
 
   private func ringSeconds() -> Double? {
     let ring = TelemetryRing(minimumCapacity: capacity)
