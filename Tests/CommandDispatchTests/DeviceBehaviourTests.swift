@@ -32,19 +32,34 @@ struct DeviceBehaviourTests {
     try await bench.close()
   }
 
+  @Test("While a command is read back from a slow device, others have at least half of the bus's time")
+  func sharedBus() async throws {
+    let bench = try await DispatchBench()
+    bench.battery.set(.ignoring)
+    let id = try await charge(bench)
+    try await bench.until(id, [.acknowledged])
+    bench.battery.set(.slow(.seconds(2)))
+    let (began, before) = (bench.clock.monotonic, bench.battery.timeInRefreshes)
+    try await bench.until(id, [.unconfirmed])
+    let share = (bench.battery.timeInRefreshes - before) / (bench.clock.monotonic - began)
+    #expect(share > 0.2 && share < 0.55, "\(share)")
+    await bench.stop()
+    try await bench.close()
+  }
+
   @Test("A device that forgets its setpoint after a minute, or reboots, is told again within 30 s")
   func forgets() async throws {
     let bench = try await DispatchBench()
     let id = try await charge(bench)
     try await bench.until(id, [.confirmed])
-    for _ in 0..<240 where bench.step() { await Task.yield() }
+    for _ in 0..<240 where bench.step() { await bench.settle() }
     bench.battery.setRegister(10, 0)
     bench.battery.setRegister(11, 0)
     bench.battery.setRegister(1, 0)
     let forgotten = bench.clock.now
     while bench.battery.register(11) != 2000, bench.clock.now.millisecondsSince(forgotten) <= 30_000 {
       _ = bench.step()
-      await Task.yield()
+      await bench.settle()
     }
     #expect(bench.clock.now.millisecondsSince(forgotten) <= 30_000)
     try await bench.until(id, [.confirmed], atMost: .seconds(30))
@@ -65,7 +80,7 @@ struct DeviceBehaviourTests {
     let record = try await bench.until(id, [.drifted], atMost: .seconds(20))
     #expect(record.history.last?.detail.hasPrefix("no fresh telemetry for 10 s") == true)
     #expect(isAlarmed(bench))
-    for _ in 0..<200 where bench.step() { await Task.yield() }
+    for _ in 0..<200 where bench.step() { await bench.settle() }
     #expect(bench.battery.written.count == writes)
     bench.battery.set(.obedient)
     try await bench.until(id, [.confirmed], atMost: .seconds(30))
@@ -81,7 +96,7 @@ struct DeviceBehaviourTests {
     let confirmed = try await bench.until(id, [.confirmed])
     let since = try #require(confirmed.history.last?.at)
     let renewals = SharedTimes()
-    for _ in 0..<72 where bench.step() { await Task.yield() }
+    for _ in 0..<72 where bench.step() { await bench.settle() }
     bench.battery.set(.ignoring)
     bench.battery.state.withLock { state in
       state.onWrite = { [clock = bench.clock] in renewals.append(clock.now) }
@@ -111,11 +126,11 @@ struct DeviceBehaviourTests {
     try await queue.write { try $0.execute(sql: trigger) }
     while bench.battery.register(10) != 0 {
       _ = bench.step()
-      await Task.yield()
+      await bench.settle()
     }
     for _ in 0..<100 {
       _ = bench.step()
-      await Task.yield()
+      await bench.settle()
     }
     #expect(try await bench.store.command(id: id)?.status == .confirmed)
     try await queue.write { try $0.execute(sql: "DROP TRIGGER full") }

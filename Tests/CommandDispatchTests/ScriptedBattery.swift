@@ -55,6 +55,7 @@ final class ScriptedBattery: Adapter {
     var decoder: EndpointDecoder
     var registers: [UInt16: UInt16] = [0: 50, 1: 0, 2: 5000, 10: 0, 11: 0, 12: 10]
     var mood = Mood.obedient
+    var timeInRefreshes = Duration.zero
     /// Every write that reached the device, in order.
     var written: [String] = []
     var onWrite: (@Sendable () -> Void)?
@@ -115,11 +116,17 @@ final class ScriptedBattery: Adapter {
     state.withLock { $0.decoder.snapshot() }
   }
 
+  /// How long reads took that somebody asked for.
+  var timeInRefreshes: Duration { state.withLock { $0.timeInRefreshes } }
+
   func refresh(_ endpoint: EndpointID) async throws(CommandFault) {
     switch state.withLock({ $0.mood }) {
     case .unreachable: throw CommandFault(kind: .notSent, message: "the link is down")
     case .deaf: throw CommandFault(kind: .timeout, message: "no answer within 3 s")
-    case .slow(let time): try await answer(after: time)
+    case .slow(let time):
+      let began = clock.monotonic
+      defer { state.withLock { $0.timeInRefreshes += clock.monotonic - began } }
+      try await answer(after: time)
     default: break
     }
     decodeAll()

@@ -51,6 +51,9 @@ public final class TestClock: Sendable {
     for sleeper in sleepers { sleeper.continuation.resume(throwing: CancellationError()) }
   }
 
+  /// How many sleeps have begun so far.
+  public var sleepsBegun: Int { state.withLock { $0.nextID } }
+
   /// How many tasks sleep on this clock now.
   public var sleepingCount: Int { state.withLock { $0.sleepers.count } }
 

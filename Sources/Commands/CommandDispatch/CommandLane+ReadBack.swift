@@ -31,7 +31,9 @@ extension CommandLane {
       if now >= nextRefresh {
         // A refresh that fails shows itself by values that stay old.
         try? await target.adapter.refresh(target.endpoint)
-        nextRefresh = now + DispatchTiming.refreshInterval
+        // Reads for it go before polls: where they take long, others on the bus get as much time as they took.
+        let end = context.time.monotonic()
+        nextRefresh = max(now + DispatchTiming.refreshInterval, end + (end - now))
       }
       if let look = await look(at: confirm.expect, input: input, before: before) {
         outcome.values = look.values
